@@ -1,0 +1,1 @@
+"""The partner bank: messages, signatures, client, callbacks, and a simulated bank."""

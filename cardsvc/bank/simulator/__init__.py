@@ -1,0 +1,1 @@
+"""The partner bank's far end: its own server, its own database, its own truth - and faults on command."""

@@ -1,0 +1,1 @@
+"""Settings: environment CARDSVC_* over one TOML file, frozen."""

@@ -1,0 +1,1 @@
+"""Drivers of readers and printers: a library that knows no database and no web."""

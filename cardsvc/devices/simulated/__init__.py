@@ -1,0 +1,1 @@
+"""Simulated hardware at byte level: the drivers under test are the drivers that ship."""

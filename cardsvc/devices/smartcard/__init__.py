@@ -1,0 +1,1 @@
+"""Social-security cards (LD/T 32) over PC/SC."""

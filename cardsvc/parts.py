@@ -1,0 +1,1 @@
+"""The parts a running service is made of."""

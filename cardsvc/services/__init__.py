@@ -1,0 +1,1 @@
+"""Use cases in verbs: adapters strung together inside units of work."""

@@ -1,0 +1,1 @@
+"""The papers an applicant signs, as PDF bytes. Needs no database."""

@@ -1,0 +1,1 @@
+"""Builds the Parts from Settings: the one place that chooses drivers."""

@@ -1,0 +1,1 @@
+"""The counter's pages: Flask, one blueprint a role, server-rendered, Chinese first."""
