@@ -1,0 +1,1 @@
+"""The partner bank over HTTP."""
