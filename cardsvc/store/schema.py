@@ -1,0 +1,40 @@
+"""Bringing a database to the newest schema."""
+
+from importlib import resources
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+_LOCK = 0x63617264  # "card": one migration at a time on PostgreSQL
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("cardsvc.store") / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str:
+    """Return the newest revision there is a migration for."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def upgrade(engine: Engine) -> None:
+    """Run what is missing, in one transaction; several processes may call this at once."""
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == newest():
+            return
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        command.upgrade(_config(connection), "head")
+
+
+def make_migration(engine: Engine, message: str, revision: str) -> None:
+    """Write a migration from the difference between ``engine``'s schema and the tables (for developers)."""
+    with engine.connect() as connection:
+        command.revision(_config(connection), message=message, autogenerate=True, rev_id=revision)
