@@ -114,4 +114,8 @@ class Vault:
 
     def blind(self, id_number: str) -> bytes:
         """Return the 16-byte look-up key of an identity number."""
-        return hmac.new(self._index_key, id_number.strip().upper().encode(), hashlib.sha256).digest()[:16]
+        return self.mac("blind", id_number.strip().upper())[:16]
+
+    def mac(self, purpose: str, text: str) -> bytes:
+        """Return a 32-byte authentication code of ``text``, apart from the blind index and from other purposes."""
+        return hmac.new(self._index_key, f"{purpose}\0{text}".encode(), hashlib.sha256).digest()
