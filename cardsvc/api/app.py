@@ -1,0 +1,47 @@
+"""The bare application: guard, API, problem details. ``counter_ui`` puts its pages on top."""
+
+from typing import Any, Final
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Info, OpenAPI
+from werkzeug.exceptions import HTTPException
+
+from cardsvc.api import bank, branch, devices, guard, health, orders, problems, sessions
+from cardsvc.errors import CardsvcError
+from cardsvc.parts import Parts
+
+MAX_BODY: Final = 26 * 1024 * 1024  # a photo may have 25 MB
+
+
+def make_app(import_name: str, built: Parts, **flask_options: Any) -> OpenAPI:
+    """Return a Flask application with the API under /api/v1 and its OpenAPI document at /openapi/openapi.json."""
+    app = OpenAPI(
+        import_name,
+        info=Info(title="cardsvc", version="1"),
+        security_schemes={"bearer": {"type": "http", "scheme": "bearer"}},  # type: ignore[dict-item]  # plain JSON is accepted
+        validation_error_callback=problems.invalid_input,
+        **flask_options,
+    )
+    app.config["SECRET_KEY"] = built.secret_key
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    guard.install(app, built)
+    for blueprint in (sessions.api, devices.api, orders.api, branch.api, bank.api, health.api):
+        _with_problems(blueprint)
+        app.register_api(blueprint)
+    for endpoint, view in app.view_functions.items():
+        if endpoint.startswith("openapi."):
+            guard.public("the API's own documentation holds no data")(view)
+    return app
+
+
+def _with_problems(blueprint: APIBlueprint) -> None:
+    blueprint.register_error_handler(CardsvcError, problems.problem)
+    blueprint.register_error_handler(HTTPException, problems.http_problem)
+    blueprint.register_error_handler(Exception, problems.unexpected)
+    blueprint.after_request(_no_store)
+
+
+def _no_store(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
