@@ -35,6 +35,7 @@ class Parts:
     fonts: FontChain
     banks: Mapping[str, BankGateway]
     bank_verifier: Verifier
+    bank_of_key: Mapping[str, str]  # keyid to bank code: a bank speaks for its own orders only
     secret_key: bytes  # of the browser session's cookie
     data_dir: Path
     secure_cookies: bool

@@ -47,9 +47,7 @@ def scan(body: Scan) -> dict[str, Any]:
 def identify(path: NumberPath) -> dict[str, Any]:
     """Read the ID card again; the number must be the order's."""
     reader = parts().id_reader(actor().desk)
-    found: dict[str, Any] = plain(
-        making.identify(parts().uow, reader, path.number, by=actor(), now=parts().clock())
-    )
+    found: dict[str, Any] = plain(making.identify(parts().uow, reader, path.number, by=actor(), now=parts().clock()))
     return found
 
 
@@ -87,9 +85,7 @@ def enable(path: NumberPath) -> dict[str, Any]:
 def hand_over(path: NumberPath, body: HandOver) -> dict[str, Any]:
     """Record that the card was handed over."""
     found: dict[str, Any] = plain(
-        making.hand_over(
-            parts().uow, path.number, received_by=body.received_by, by=actor(), now=parts().clock()
-        )
+        making.hand_over(parts().uow, path.number, received_by=body.received_by, by=actor(), now=parts().clock())
     )
     return found
 

@@ -80,7 +80,7 @@ def invalid_input(error: ValidationError) -> Response:
 
 def unexpected(error: Exception) -> Response:
     """Return a bare 500; the log has the trace, the caller never does."""
-    log.exception("request_failed", path=request.path, kind=type(error).__name__)
+    log.error("request_failed", path=request.path, kind=type(error).__name__, exc_info=error)
     if current_app.testing:
         raise error
     body = {"type": "about:blank", "title": "Internal Server Error", "status": 500, "code": "http.500"}
