@@ -49,9 +49,9 @@ class SuspectCharacter:
 
     @property
     def label(self) -> str:
-        """Return the code point, with the suggestion behind an arrow, all of it printable.
+        r"""Return the code point, with the suggestion behind an arrow, all of it printable.
 
-        >>> suspect_characters("王\\ue81e")[0].label
+        >>> suspect_characters("王\ue81e")[0].label
         'U+E81E→龴'
         """
         return f"U+{ord(self.character):04X}" + (f"→{self.suggestion}" if self.suggestion else "")
@@ -157,7 +157,7 @@ def _readings(name: str) -> list[list[str]]:
 
 def _syllables(text: str) -> list[str]:
     """Return one reading a character; Latin letters in lower case, unknown characters as they are."""
-    readings = pinyin(text, style=Style.NORMAL, errors=list)
+    readings = pinyin(text, style=Style.NORMAL, errors=list)  # type: ignore[arg-type]  # a list is documented too
     return [reading[0].lower() for reading in readings]
 
 

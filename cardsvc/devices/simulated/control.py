@@ -18,7 +18,7 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from cardsvc.devices.simulated.id_cards import SimPerson
 from cardsvc.devices.simulated.id_reader import SimulatedIdReader
@@ -37,7 +37,7 @@ class ReaderControl:
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> "ReaderControl":
+    def __enter__(self) -> Self:
         """Listen; raise FileExistsError where another program listens or something else is there."""
         _clear_stale(self._path)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -79,11 +79,7 @@ class ReaderControl:
 
     def _obey(self, line: bytes) -> dict[str, Any]:
         try:
-            request = json.loads(line)
-            if not isinstance(request, dict) or len(request) != 1:
-                raise InvalidInput(field="request", reason="not an object with one key")
-            ((verb, value),) = request.items()
-            return {"ok": True} | self._do(verb, value)
+            return {"ok": True} | self._do(*_request(line))
         except InvalidInput as error:
             return {"ok": False, "error": f"{error.facts['field']}: {error.facts['reason']}"}
         except (ValueError, RecursionError):
@@ -111,6 +107,14 @@ class ReaderControl:
         else:
             raise InvalidInput(field=verb, reason="unknown request")
         return {}
+
+
+def _request(line: bytes) -> tuple[str, object]:
+    request = json.loads(line)
+    if not isinstance(request, dict) or len(request) != 1:
+        raise InvalidInput(field="request", reason="not an object with one key")
+    ((verb, value),) = request.items()
+    return str(verb), value
 
 
 def _line(client: socket.socket) -> bytes:

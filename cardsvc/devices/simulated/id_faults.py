@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from cardsvc.devices.idcard.frames import Command, Sw
+from cardsvc.devices.idcard.frames import BAUD_RATES, Command, Sw
 from cardsvc.errors import InvalidInput
 
 # condition → (at which commands, what the SAM says)
@@ -60,6 +60,8 @@ class SimFaults:
                 values[key] = value
         if values.get("condition", "none") not in CONDITIONS:
             raise InvalidInput(field="condition", reason="one of " + ", ".join(CONDITIONS))
+        if values.get("baud", 0) not in {0, *BAUD_RATES}:
+            raise InvalidInput(field="baud", reason="0 or one of " + ", ".join(map(str, BAUD_RATES)))
         for key in ("at", "lift_at", "unplug_at"):
             if values.get(key) and values[key] not in Command.__members__:
                 raise InvalidInput(field=key, reason="one of " + ", ".join(Command.__members__))

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from cardsvc.devices.idcard.frames import BAUD_RATES, Command, FrameBuffer, Reply, Sw, pack_reply
 from cardsvc.devices.idcard.layouts import join_blocks
@@ -86,7 +86,7 @@ class SimulatedIdReader:
         """Where to reach the reader: the link, or the pseudo-terminal's own path."""
         return str(self._link) if self._link is not None else self._slave_path
 
-    def start(self) -> "SimulatedIdReader":
+    def start(self) -> Self:
         """Open the pseudo-terminal and serve it; raise FileExistsError where the link's place is taken."""
         self._wake_read, self._wake_write = os.pipe()
         try:
@@ -110,7 +110,7 @@ class SimulatedIdReader:
         self._unplug()
         self._close_wake()
 
-    def __enter__(self) -> "SimulatedIdReader":
+    def __enter__(self) -> Self:
         """Start."""
         return self.start()
 
@@ -153,7 +153,7 @@ class SimulatedIdReader:
     def _unplug(self) -> None:
         if self._master < 0:
             return
-        if self._link is not None and self._link.is_symlink() and os.readlink(self._link) == self._slave_path:
+        if self._link is not None and self._link.is_symlink() and str(self._link.readlink()) == self._slave_path:
             self._link.unlink()
         os.close(self._slave)
         os.close(self._master)
@@ -284,7 +284,7 @@ class SimulatedIdReader:
         with self._lock:
             left: int = getattr(self._faults, fault)
             if left:
-                self._faults = replace(self._faults, **{fault: left - 1})
+                self._faults = self._faults.changed({fault: left - 1})
             return left > 0
 
     def _write(self, data: bytes) -> None:
