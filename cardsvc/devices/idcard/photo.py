@@ -37,14 +37,14 @@ class SimDecoder:
 
 
 def draw_head(portrait: int) -> bytes:
-    """Return a plain synthetic head, chosen by the number ``portrait``, as a 24-bit BMP of 102x126 pixels."""
+    """Return a plain synthetic head, chosen by the number ``portrait`` (odd: long hair), as a 24-bit BMP of 102x126 pixels."""
     from PIL import Image, ImageDraw
 
     rng = random.Random(portrait)  # noqa: S311 - a drawing, not a secret
     skin = tuple(part + rng.randrange(-14, 15) for part in (228, 192, 164))
     hair = tuple(part + rng.randrange(0, 30) for part in (24, 20, 20))
     coat = tuple(rng.randrange(40, 150) for _ in range(3))
-    long_hair = rng.random() < 0.5  # noqa: PLR2004 - one in two
+    long_hair = portrait % 2 == 1
     image = Image.new("RGB", (WIDTH * _SCALE, HEIGHT * _SCALE), (255, 255, 255))
     pen = ImageDraw.Draw(image)
 

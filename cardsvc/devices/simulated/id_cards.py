@@ -190,7 +190,8 @@ def build_address(person: SimPerson) -> bytes:
 
 def build_photo(person: SimPerson) -> bytes:
     """Return 1024 bytes with a WLT header that name a portrait ``SimDecoder`` can draw; no face is in them."""
-    portrait = person.portrait or int.from_bytes(person.number.encode("utf-8", "replace")[-4:], "big")
+    drawn = int.from_bytes(person.number.encode("utf-8", "replace")[-4:], "big") * 2 + (person.sex == "2")
+    portrait = person.portrait or drawn
     return (WLT_HEADER + SIM_MARKER + (portrait % 2**32).to_bytes(4, "big")).ljust(PHOTO_BYTES, b"\x51")
 
 
