@@ -39,9 +39,9 @@ def simulate(link: Path, person: Path | None, control: Path | None, fault: str, 
     from cardsvc.devices.simulated.id_reader import SimulatedIdReader
 
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
     with faults_as_exit_codes(), ExitStack() as stack:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.signal(number, lambda *_: ended.set()))
         card = load_person(person.read_text(encoding="utf-8")) if person else default_person()
         reader = SimulatedIdReader(link, person=None if empty else card)
         reader.fail(condition=fault, baud=baud)

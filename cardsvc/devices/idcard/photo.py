@@ -37,7 +37,7 @@ class SimDecoder:
 
 
 def draw_head(portrait: int) -> bytes:
-    """Return a plain synthetic head, chosen by the number ``portrait`` (odd: long hair), as a 24-bit BMP of 102x126 pixels."""
+    """Return the plain head of number ``portrait`` (odd: long hair) as a 24-bit BMP of 102x126 pixels."""
     from PIL import Image, ImageDraw
 
     rng = random.Random(portrait)  # noqa: S311 - a drawing, not a secret

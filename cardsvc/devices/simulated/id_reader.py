@@ -69,7 +69,7 @@ class SimulatedIdReader:
         """What goes wrong at present."""
         return self._faults
 
-    def fail(self, **faults: object) -> None:
+    def fail(self, /, **faults: object) -> None:
         """Change what goes wrong; names and values as in SimFaults; raise InvalidInput."""
         with self._lock:
             self._faults = self._faults.changed(dict(faults))

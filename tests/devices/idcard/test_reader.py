@@ -1,27 +1,22 @@
 """The driver against the simulated reader: what a counter sees on good and on bad days."""
 
 import os
-import socket
 import threading
 import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from cardsvc.devices.base import IdReader, ReaderBusy, ReaderLost, ReaderMissing, ReaderSilent
 from cardsvc.devices.idcard.faults import CardLifted, CardSuspect, NoCard, ReaderFault, ReplyGarbled, WrongCard
-from cardsvc.devices.idcard.frames import Command, FrameBuffer, Reply, Sw, pack_reply
 from cardsvc.devices.idcard.reader import SerialIdReader, module_number
-from cardsvc.devices.simulated.id_cards import SimPerson, default_person, synthetic_people
+from cardsvc.devices.simulated.id_cards import default_person, synthetic_people
 from cardsvc.devices.simulated.id_reader import MODULE
 from cardsvc.domain.people import LONG_TERM, DocumentKind
 from cardsvc.errors import DeviceFault
 
 from .conftest import IMPATIENT, TIMINGS, make_driver
 
-NUMBER = "11010519491231002X"
 AT_ALL_PHASES = ["STATUS", "MODULE", "FIND", "SELECT", "READ"]
 
 
@@ -268,7 +263,15 @@ def test_two_threads_one_reader(sim, driver):
 
 @pytest.mark.parametrize(
     "url",
-    ["/dev/no-such-port", "", "spy:///dev/null", "socket://", "socket://127.0.0.1:99999", "socket://127.0.0.1:1", "a\0b"],
+    [
+        "/dev/no-such-port",
+        "",
+        "spy:///dev/null",
+        "socket://",
+        "socket://127.0.0.1:99999",
+        "socket://127.0.0.1:1",
+        "a\0b",
+    ],
 )
 def test_ports_that_are_not_there(url):
     driver = SerialIdReader(url, timings=TIMINGS)
@@ -288,7 +291,7 @@ class _Plugin:
     def __init__(self, answer):
         self.answer = answer
 
-    def decode(self, wlt):
+    def decode(self, wlt):  # noqa: ARG002 - what is given does not matter
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -310,82 +313,3 @@ def test_nothing_personal_is_logged(sim, driver, caplog):
     person = default_person()
     for secret in (person.number, person.name, person.address):
         assert secret not in logged
-
-
-# A reader of nothing but noise, behind a socket
-
-
-class _Script:
-    """A peer at ``url`` that answers each frame it gets by ``answer(command)``."""
-
-    def __init__(self, answer):
-        self._answer = answer
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"socket://127.0.0.1:{self._listening.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join()
-
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self._listening.accept()
-            except OSError:
-                return
-            buffer = FrameBuffer()
-            with client:
-                try:
-                    while chunk := client.recv(4096):
-                        for content in buffer.feed(chunk):
-                            answer = self._answer(content)
-                            if answer is None:
-                                client.shutdown(socket.SHUT_RDWR)
-                            else:
-                                client.sendall(answer)
-                except OSError:
-                    pass
-
-
-def test_over_a_socket():
-    good = {
-        Command.STATUS: Reply(0, 0, Sw.OK),
-        Command.MODULE: Reply(0, 0, Sw.OK, MODULE),
-        Command.FIND: Reply(0, 0, Sw.NO_CARD),
-    }
-    with _Script(lambda content: pack_reply(good[Command(content)])) as peer, pytest.raises(NoCard):
-        make_driver(peer.url).read(timeout=0.02)
-
-
-def test_a_peer_that_hangs_up_is_lost():
-    with _Script(lambda _: None) as peer, pytest.raises(ReaderLost):
-        make_driver(peer.url).read(timeout=0.1)
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.one_of(st.binary(max_size=60), st.builds(Reply, *[st.integers(0, 255)] * 3, st.binary(max_size=20)))))
-def test_whatever_the_peer_says_only_device_faults_come_out(answers):
-    left = iter(answers)
-
-    def answer(_):
-        said = next(left, b"")
-        return pack_reply(said) if isinstance(said, Reply) else said
-
-    quick = replace(IMPATIENT, status=0.01, find=0.01, quiet=0.003, gap=0.005, card=0.1)
-    with _Script(answer) as peer:
-        started = time.monotonic()
-        with pytest.raises(DeviceFault):
-            make_driver(peer.url, quick).read(timeout=0.02)
-        assert time.monotonic() - started < 2
-
-
-def test_the_sam_may_refuse_what_it_heard(sim, driver):
-    sim.fail(condition="half", condition_times=1)
-    sim.place(SimPerson(name="样例", number=NUMBER, sex="2", birth="19491231"))
-    assert driver.read(timeout=1).number == NUMBER
