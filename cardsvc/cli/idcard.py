@@ -68,7 +68,10 @@ def read(port: str, timeout: float, photo: Path | None, *, as_json: bool) -> Non
     with faults_as_exit_codes():
         record = SerialIdReader(port).read(timeout=timeout)
     if photo is not None and record.photo is not None:
-        photo.write_bytes(record.photo)
+        try:
+            photo.write_bytes(record.photo)
+        except OSError as error:
+            raise click.ClickException(f"{photo}: {error.strerror}") from error
     click.echo(_as_json(record) if as_json else _as_lines(record))
 
 

@@ -78,7 +78,7 @@ class Reply:
 def checksum(body: bytes) -> int:
     """Return the XOR of length bytes and content.
 
-    >>> hex(checksum(bytes.fromhex("0003200 1".replace(" ", ""))))
+    >>> hex(checksum(bytes.fromhex("00032001")))
     '0x22'
     """
     return reduce(xor, body, 0)

@@ -109,6 +109,15 @@ def test_impossible_lengths_are_noise_at_once(length):
     assert buffer.damaged == 1
 
 
+def test_a_frame_behind_one_that_breaks_off_is_found_when_waiting_ends():
+    buffer = FrameBuffer()
+    stream = PREAMBLE + b"\x00\x50" + pack(Command.FIND) + PREAMBLE + b"\x00"
+    assert list(buffer.feed(stream)) == []
+    assert buffer.begun
+    assert list(buffer.give_up()) == [Command.FIND]
+    assert not buffer.begun
+
+
 def test_a_content_without_status_words_is_no_reply():
     assert unpack_reply(b"\0\0") is None
 
