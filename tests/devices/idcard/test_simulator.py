@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,9 @@ def test_fingerprints(sim, size, length):
 def test_the_rate_changes_after_the_reply(sim):
     sim.fail(baud=115200)
     assert ask(sim.path, pack(Command.SET_BAUD + b"\x01"))[0].sw3 == Sw.OK
+    until = time.monotonic() + 1
+    while sim.faults.baud != 57600 and time.monotonic() < until:
+        time.sleep(0.001)
     assert sim.faults.baud == 57600
 
 
