@@ -38,6 +38,9 @@ class Suspicion(StrEnum):
     RARE = "rare"  # outside the plane old systems and fonts cover
 
 
+_SHOWN: Final = frozenset({Suspicion.RARE, Suspicion.COMPATIBILITY, Suspicion.DOT, Suspicion.LOST})
+
+
 @dataclass(frozen=True, slots=True)
 class SuspectCharacter:
     """One character of a name that needs a look; ``suggestion`` is "" where none is known."""
@@ -49,12 +52,9 @@ class SuspectCharacter:
 
     @property
     def label(self) -> str:
-        r"""Return the code point, with the suggestion behind an arrow, all of it printable.
-
-        >>> suspect_characters("王\ue81e")[0].label
-        'U+E81E→龴'
-        """
-        return f"U+{ord(self.character):04X}" + (f"→{self.suggestion}" if self.suggestion else "")
+        """Return the character where it can be shown, its code point, and the suggestion behind an arrow."""
+        shown = f"{self.character} " if self.suspicion in _SHOWN else ""
+        return f"{shown}U+{ord(self.character):04X}" + (f"→{self.suggestion}" if self.suggestion else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,16 @@ class PinyinKeys:
     initials: str  # "sxx dxx", at most 60 characters
 
 
-def suspect_characters(name: str) -> tuple[SuspectCharacter, ...]:
+def suspect_characters(name: str) -> tuple[str, ...]:
+    r"""Return what to show for each character that printers, banks or fonts may not carry; never raises.
+
+    >>> suspect_characters("王\ue81e㛃")
+    ('U+E81E→龴', '㛃 U+36C3')
+    """
+    return tuple(suspect.label for suspect in find_suspects(name))
+
+
+def find_suspects(name: str) -> tuple[SuspectCharacter, ...]:
     """Return the characters of ``name`` that printers, banks or fonts may not carry, in order; never raises."""
     found = []
     for place, character in enumerate(name):

@@ -46,7 +46,7 @@ def _number(record: IdRecord) -> Iterator[Warned]:
 def _text(record: IdRecord) -> Iterator[Warned]:
     suspects = suspect_characters(record.name)
     if suspects:
-        yield Warned("idcard.rare_name", {"characters": " ".join(suspect.label for suspect in suspects)})
+        yield Warned("idcard.rare_name", {"characters": ", ".join(suspects)})
     if len(record.name.encode("utf-16-le", "surrogatepass")) // 2 >= _NAME_UNITS:
         yield Warned("idcard.name_maybe_cut")
     if not record.name and not record.english_name:

@@ -60,7 +60,7 @@ def test_long_term(sim, driver):
 
 
 @pytest.mark.parametrize(
-    ("name", "label"), [("王\U00020087", "U+20087"), ("王\ue81e", "U+E81E→龴"), ("王\ud842", "U+D842")]
+    ("name", "label"), [("王\U00020087", "\U00020087 U+20087"), ("王\ue81e", "U+E81E→龴"), ("王\ud842", "U+D842")]
 )
 def test_rare_names_come_through_exactly_and_are_pointed_out(sim, driver, name, label):
     sim.place(replace(default_person(), name=name))
