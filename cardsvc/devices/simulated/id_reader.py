@@ -25,6 +25,7 @@ from cardsvc.devices.simulated.id_faults import CONDITIONS, SimFaults
 MODULE: Final = bytes.fromhex("05000300") + b"".join(part.to_bytes(4, "little") for part in (20200101, 1, 42))
 _SERVE: Final = 0.5  # a stuck client is given up after this
 _CALL: Final = 5.0
+_GAP: Final = 0.2  # between two bytes of one command
 _SPEEDS: Final = {getattr(termios, f"B{rate}"): rate for rate in BAUD_RATES}
 
 
@@ -42,6 +43,7 @@ class SimulatedIdReader:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._buffer = FrameBuffer()
+        self._heard_at = 0.0
         self._found = self._selected = self._was_read = False
         self.seen: list[str] = []  # names of the commands received
 
@@ -196,6 +198,9 @@ class SimulatedIdReader:
             return
         if not self._hears():
             return
+        if time.monotonic() - self._heard_at > _GAP:  # a command that broke off is over
+            self._buffer.clear()
+        self._heard_at = time.monotonic()
         for content in self._buffer.feed(chunk):
             if self._master >= 0:
                 self._answer(content)

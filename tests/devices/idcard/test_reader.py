@@ -313,3 +313,37 @@ def test_nothing_personal_is_logged(sim, driver, caplog):
     person = default_person()
     for secret in (person.number, person.name, person.address):
         assert secret not in logged
+
+
+def test_two_drivers_on_one_port_take_turns(sim):
+    first, second = make_driver(sim.path), make_driver(sim.path, replace(TIMINGS, lock=0.01))
+    sim.fail(latency=0.02)
+    read = []
+    thread = threading.Thread(target=lambda: read.append(first.read(timeout=1)))
+    thread.start()
+    while "FIND" not in sim.seen:
+        time.sleep(0.001)
+    with pytest.raises(ReaderBusy):
+        second.read(timeout=1)
+    thread.join()
+    assert read[0].number == second.read(timeout=1).number
+
+
+def test_many_threads_get_the_card_or_are_told_to_wait(sim):
+    driver = make_driver(sim.path, replace(TIMINGS, lock=2.0))
+    numbers, faults = [], []
+
+    def work():
+        for _ in range(5):
+            try:
+                numbers.append(driver.read(timeout=1).number)
+            except DeviceFault as fault:
+                faults.append(fault)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert numbers == [default_person().number] * 30

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cardsvc.cli.idcard import command
 from cardsvc.devices.idcard.frames import BAUD_RATES, Command, FrameBuffer, Sw, pack, unpack_reply
@@ -101,6 +103,14 @@ def test_commands_out_of_order_and_unknown_ones(sim):
     commands = [Command.READ, Command.SELECT, b"\x99\x00", Command.FIND, Command.READ, Command.READ_ADDRESS]
     statuses = [reply.sw3 for reply in ask(sim.path, *map(pack, commands))]
     assert statuses == [0x23, 0x81, 0x21, 0x9F, 0x23, 0x23]
+
+
+def test_a_command_that_breaks_off_is_forgotten(sim):
+    line = open_line(sim.path, baud=BAUD_RATES[0], lock_wait=0)
+    line.write(pack(bytes(200))[:20])
+    time.sleep(0.25)
+    line.close()
+    assert ask(sim.path, pack(Command.STATUS))[0].sw3 == Sw.OK
 
 
 def test_a_damaged_command_is_answered_with_checksum(sim):
@@ -293,3 +303,15 @@ def test_simulate_refuses_a_taken_place(tmp_path):
     result = CliRunner().invoke(command, ["simulate", "--link", str(place)])
     assert result.exit_code == 1
     assert "Error" in result.output
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.binary(max_size=40), st.binary(min_size=2, max_size=6).map(pack)), max_size=6))
+def test_nothing_a_client_sends_ends_the_reader(sim, sent):
+    line = open_line(sim.path, baud=BAUD_RATES[0], lock_wait=0)
+    for chunk in sent:
+        line.write(chunk)
+    line.close()
+    sim.unplug()
+    sim.replug()
+    assert ask(sim.path, pack(Command.STATUS))[0].sw3 == Sw.OK
