@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from cardsvc.domain.ids import (
     IdNumberBirthWrong,
@@ -13,6 +14,7 @@ from cardsvc.domain.ids import (
     parse_id_number,
 )
 from cardsvc.domain.orders import ENDED, Action, OrderState, moves_from
+from cardsvc.domain.people import Holder
 from cardsvc.errors import InvalidInput
 from cardsvc.services import audit, holders, moves, scope
 from cardsvc.services.views import (
@@ -165,7 +167,8 @@ def reveal_id_number(tx: Tx, number: str, *, reason: str, by: Actor, now: dateti
         raise InvalidInput(field="reason", reason="missing")
     order = moves.get_order(tx, number, by=by, lock=False)
     audit.record(tx, by=by, action="person.revealed", subject=number, now=now, reason=reason.strip()[:200])
-    return holder_of(tx, order).id_number
+    whole: str = holder_of(tx, order).id_number
+    return whole
 
 
 def forget_slip(order: OrderRow) -> None:
@@ -188,7 +191,7 @@ def count_print(tx: Tx, order: OrderRow) -> None:
     )
 
 
-def holder_of(tx: Tx, order: OrderRow) -> holders.Holder:
+def holder_of(tx: Tx, order: OrderRow) -> Holder:
     """Return who the order is for."""
     return holders.from_json(tx.unseal(order, "holder"))
 
@@ -206,7 +209,7 @@ def _mask_mobile(mobile: str) -> str:
     return f"{mobile[:3]}****{mobile[-4:]}" if mobile else ""
 
 
-def _matching(tx: Tx, text: str) -> object:
+def _matching(tx: Tx, text: str) -> ColumnElement[bool]:
     people = select(PersonRow.id)
     try:
         number = parse_id_number(text)
@@ -219,9 +222,14 @@ def _matching(tx: Tx, text: str) -> object:
     if text.isascii():
         lowered = text.lower()
         return OrderRow.person_id.in_(
-            people.where(or_(PersonRow.initials.startswith(lowered), PersonRow.pinyin.startswith(lowered)))
+            people.where(or_(*(_begins(column, lowered) for column in (PersonRow.initials, PersonRow.pinyin))))
         )
     return OrderRow.person_id.in_(people.where(PersonRow.name.startswith(text)))
+
+
+def _begins(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    """Any of the readings in the column, which stand apart by blanks, begins with ``text``."""
+    return or_(column.startswith(text, autoescape=True), column.contains(f" {text}", autoescape=True))
 
 
 def _held(tx: Tx, rows: list[OrderRow]) -> set[object]:

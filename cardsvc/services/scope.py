@@ -13,7 +13,7 @@ from cardsvc.store.models import OrderRow
 BEFORE_BRANCH: Final = (OrderState.DRAFT, OrderState.CONFIRMED, OrderState.REFUSED)
 
 
-def orders(by: Actor) -> Select[tuple[OrderRow]]:
+def orders(by: Actor) -> Select[OrderRow]:
     """Return a query of the orders ``by`` may see: the service and the agency all, a teller the own branch's."""
     query = select(OrderRow)
     if by.role is Role.TELLER:
@@ -23,7 +23,7 @@ def orders(by: Actor) -> Select[tuple[OrderRow]]:
     return query
 
 
-def of_branch(by: Actor) -> Select[tuple[OrderRow]]:
+def of_branch(by: Actor) -> Select[OrderRow]:
     """Return a query of the orders meant for ``by``'s branch in any state: a slip may come before the bank's word."""
     query = select(OrderRow)
     return query.where(OrderRow.branch_code == by.branch) if by.role is Role.TELLER else orders(by)
