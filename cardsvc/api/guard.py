@@ -66,10 +66,12 @@ def actor() -> Actor:
 
 
 def token_of_request() -> str:
-    """Return the session token: the bearer token of a program, else the browser's cookie, else ""."""
+    """Return the session token: a program's bearer token, or on pages the browser's cookie; else nothing."""
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return bearer.strip()
+    if request.path.startswith("/api/"):
+        return ""  # a cookie would let a foreign page speak for whoever is signed in
     return str(session.get("token", ""))
 
 

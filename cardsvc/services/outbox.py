@@ -27,7 +27,8 @@ from cardsvc.bank.gateway import (
     Parcel,
 )
 from cardsvc.domain.orders import BankCall
-from cardsvc.services import bank_results
+from cardsvc.services import audit, bank_results
+from cardsvc.services.views import Actor
 from cardsvc.store.models import BreakerRow, OutboxRow, OutboxState
 from cardsvc.store.uow import Tx, UnitOfWork, forbid_io
 
@@ -180,8 +181,48 @@ def finish(uow: UnitOfWork, message: Claimed, outcome: Outcome, *, now: datetime
         return True
 
 
-def retry(tx: Tx, message: UUID, *, now: datetime) -> None:
-    """Make a held or waiting message due now."""
+@dataclass(frozen=True, slots=True)
+class OutboxLine:
+    """A message that is not delivered yet."""
+
+    id: UUID
+    order_number: str
+    bank_code: str
+    call: str
+    created_at: datetime
+    due_at: datetime
+    attempts: int
+    last_error: str
+    held: bool
+
+
+def waiting(tx: Tx, *, limit: int = 200) -> tuple[OutboxLine, ...]:
+    """Return what is owed to the banks, held ones first."""
+    rows = tx.scalars(
+        select(OutboxRow)
+        .where(OutboxRow.state != OutboxState.DONE)
+        .order_by(OutboxRow.state.desc(), OutboxRow.created_at)
+        .limit(limit)
+    )
+    return tuple(
+        OutboxLine(
+            id=row.id,
+            order_number=row.order_number,
+            bank_code=row.bank_code,
+            call=row.call,
+            created_at=row.created_at,
+            due_at=row.due_at,
+            attempts=row.attempts,
+            last_error=row.last_error,
+            held=row.state is OutboxState.HELD,
+        )
+        for row in rows
+    )
+
+
+def retry(tx: Tx, message: UUID, *, by: Actor, now: datetime) -> None:
+    """Make a held or waiting message due now; the next try asks the bank first."""
+    audit.record(tx, by=by, action="outbox.retried", subject=str(message), now=now)
     tx.execute(
         update(OutboxRow)
         .where(OutboxRow.id == message, OutboxRow.state != OutboxState.DONE)

@@ -1,0 +1,82 @@
+"""How things are shown: words in the reader's language, times in Shanghai, states as coloured tags."""
+
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g
+
+from cardsvc.api.guard import parts
+from cardsvc.domain.making import STEPS, MakingStep
+from cardsvc.domain.people import LongTerm
+from cardsvc.domain.words import catalogue, say
+
+_ZONE: Final = ZoneInfo("Asia/Shanghai")
+_TAGS: Final = {
+    "draft": "secondary",
+    "confirmed": "warning",
+    "refused": "danger",
+    "accepted": "primary",
+    "making": "primary",
+    "returned": "info",
+    "enabled": "info",
+    "handed_over": "success",
+    "cancelling": "warning",
+    "cancelled": "dark",
+}
+
+
+def text(chinese: str, english: str) -> str:
+    """Return the sentence in the reader's language; both stand where they are used."""
+    return english if g.get("language") == "en" else chinese
+
+
+def word(code: str, **facts: object) -> str:
+    """Return a code's sentence in the reader's language."""
+    return say(code, str(g.get("language") or "zh"), **facts)
+
+
+def fault(code: str, facts: dict[str, Any]) -> str:
+    """Return an error's sentence; states and actions among its facts are put into words."""
+    told = dict(facts)
+    for name, prefix in (("state", "state."), ("action", "action."), ("next", "step."), ("reason", "reason.")):
+        if f"{prefix}{told.get(name)}" in catalogue():
+            told[name] = word(f"{prefix}{told[name]}")
+    return word(code, **told)
+
+
+def moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Return a moment in Shanghai time."""
+    return value.astimezone(_ZONE).strftime(form) if value else ""
+
+
+def day(value: date | LongTerm | None) -> str:
+    """Return a day, or the word for a document without end."""
+    if isinstance(value, LongTerm):
+        return text("长期", "long-term")
+    return value.isoformat() if value else ""
+
+
+def tag(state: str) -> str:
+    """Return the colour of a state."""
+    return _TAGS.get(str(state), "secondary")
+
+
+def names() -> dict[str, Any]:
+    """Return what every template may use."""
+    return {
+        "L": text,
+        "word": word,
+        "fault": fault,
+        "actor": g.get("actor"),
+        "language": g.get("language") or "zh",
+        "lang_code": "en" if g.get("language") == "en" else "zh-CN",
+        "demo": parts().demo,
+        "profile": parts().profile,
+        "making_steps": [MakingStep(step) for step in STEPS],
+    }
+
+
+def filters(app: Flask) -> None:
+    """Give templates the filters above."""
+    app.jinja_env.filters.update(moment=moment, day=day, tag=tag)
