@@ -70,7 +70,8 @@ def open_order() -> Page:
             else:
                 number = intake.open_typed(tx, _typed(), by=actor(), now=parts().clock())
     except CardsvcError as error:
-        return _step1(), failures.here(error)
+        status = failures.here(error)
+        return _step1(), status
     return redirect(url_for("clerk.contact", number=number))
 
 

@@ -34,7 +34,8 @@ def scan() -> Page:
         with parts().uow.reading() as tx:
             number = making.open_slip(tx, request.form.get("code", ""), by=actor())
     except CardsvcError as error:
-        return _bench(), failures.here(error)
+        status = failures.here(error)
+        return _bench(), status
     return redirect(url_for("teller.make", number=number))
 
 
@@ -92,7 +93,8 @@ def _do(number: str, act: Callable[[], OrderView]) -> Page:
     try:
         order = act()
     except CardsvcError as error:
-        return render_template("teller/_panel.html", order=_view(number), run=False), failures.here(error)
+        status = failures.here(error)
+        return render_template("teller/_panel.html", order=_view(number), run=False), status
     return render_template("teller/_panel.html", order=order, run=order.making in _BY_ITSELF)
 
 

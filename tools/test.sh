@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# Every test, in parallel.
+# Every test, in parallel, with branch coverage. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-exec .venv/bin/python -m pytest -q -n 2 "$@"
+workers="$(nproc)"
+export COVERAGE_FILE=var/.coverage
+exec .venv/bin/python -m pytest -q -n "$((workers < 2 ? 2 : workers))" --dist loadgroup \
+    --cov --cov-branch --cov-report=term:skip-covered --cov-fail-under=75 "$@"

@@ -30,8 +30,8 @@ def make_app(import_name: str, built: Parts, **flask_options: Any) -> OpenAPI:
         _with_problems(blueprint)
         app.register_api(blueprint)
     for endpoint, view in list(app.view_functions.items()):
-        if endpoint == "static" or endpoint.startswith(("openapi.", "bootstrap.")):
-            app.view_functions[endpoint] = guard.public("files and API documentation hold no data")(_unbound(view))
+        if endpoint.startswith("openapi."):
+            app.view_functions[endpoint] = guard.public("the API's own documentation holds no data")(_unbound(view))
     return app
 
 

@@ -52,6 +52,11 @@ def permission_of(view: Callable[..., Any]) -> Permission | str | None:
     return found
 
 
+def is_file(endpoint: str) -> bool:
+    """Return whether an endpoint serves the files of an application or an extension."""
+    return endpoint == "static" or endpoint.endswith(".static")
+
+
 def parts() -> Parts:
     """Return the parts of the running application."""
     return cast("Parts", current_app.extensions["cardsvc"])
@@ -83,8 +88,8 @@ def install(app: Flask, built: Parts) -> None:
 
 def _check() -> None:
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None:
-        return  # no such route: Flask answers 404 by itself
+    if view is None or is_file(request.endpoint or ""):
+        return  # no such route: Flask answers 404 by itself; style sheets and scripts hold no data
     needed = permission_of(view)
     token = token_of_request()
     if token:

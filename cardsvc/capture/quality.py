@@ -49,6 +49,8 @@ LIMITS: Final = {
     "face_px": Limit("photo.too_small", 180, 130, over=False),  # source face width [R]
     "outside": Limit("photo.cropped", 0.02, 0.08, over=True),  # share of the frame outside the source [R]
     "sharpness": Limit("photo.blurred", 0.28, 0.22, over=False),  # sharp 0.33-0.51, Gauss 1.0 0.22-0.25 [R]
+    # The ratio above grows again under heavy blur, where noise is all that is left; this one only falls.
+    "detail": Limit("photo.blurred", 0.38, 0.30, over=False),  # sharp 0.50, Gauss 2 0.32-0.35, 3 0.26-0.28
     "bright_95": Limit("photo.dark", 0.50, 0.36, over=False),  # 95th percentile of face luminance [R]
     "burnt": Limit("photo.bright", 0.03, 0.15, over=True),  # share of the face at or above 247 [R]
     "yaw": Limit("photo.not_frontal", 10, 15, over=True),  # degrees [R]
@@ -108,6 +110,7 @@ def of_skin(rgb: Image, points: Floats) -> dict[str, float]:
     luminance = grey[inside]
     return {
         "sharpness": _sharpness(grey.astype(np.float32), inside),
+        "detail": _detail(grey.astype(np.float32), inside),
         "bright_95": float(np.percentile(luminance, 95)) / 255.0,
         "burnt": float((luminance >= 247).mean()),  # noqa: PLR2004 - burnt out
         "uneven": _uneven(grey, points, inside),
@@ -139,6 +142,12 @@ def _sharpness(grey: Floats, inside: Floats) -> float:
         detail, form = (grey - fine)[inside], (fine - coarse)[inside]
         ratios.append(float(detail.std()) / max(float(form.std()), 1e-6))
     return min(ratios)
+
+
+def _detail(grey: Floats, inside: Floats) -> float:
+    """Pores and lashes over features: the band between sigma 0.8 and 2.4 over that between 2.4 and 8."""
+    fine, middle, coarse = (cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in (0.8, 2.4, 8.0))
+    return float((fine - middle)[inside].std()) / max(float((middle - coarse)[inside].std()), 1e-6)
 
 
 def _line(sigma: float, dx: int, dy: int) -> Floats:

@@ -87,7 +87,7 @@ def _head(sheet: Sheet, data: SlipData) -> None:
     sheet.centred(A4[0] / 2, top - 4 * mm, "社会保障卡制卡个人信息单", 20)
     sheet.centred(A4[0] / 2, top - 11 * mm, f"{data.agency}　·　{_KINDS[data.kind]}", 10, grey=True)
     y = top - 33 * mm
-    sheet.code128(_LEFT - 2.8 * mm, y + 5 * mm, data.order_number)
+    sheet.code128(_LEFT - 6.35 * mm, y + 5 * mm, data.order_number)
     sheet.text(_LEFT, y, f"受理单号 {data.order_number}", 10)
     sheet.qr(A4[0] - _LEFT - 26 * mm, y - 3 * mm, data.slip_code, 28 * mm)
 

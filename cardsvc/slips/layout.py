@@ -66,7 +66,7 @@ class Sheet:
 
     def code128(self, x: float, y: float, digits: str, *, height: float = 11 * mm) -> float:
         """Draw a Code 128 of the digits with its quiet zones; return its width."""
-        code: Any = Code128(digits, barWidth=0.28 * mm, barHeight=height, humanReadable=False, quiet=True)
+        code: Any = Code128(digits, barWidth=0.4 * mm, barHeight=height, humanReadable=False, quiet=True)
         self.canvas.setFillGray(0)
         code.drawOn(self.canvas, x, y)
         return float(code.width)

@@ -42,7 +42,7 @@ class PcscCardReader(ConnectedReader):
 
     @contextmanager
     def connection(self) -> Iterator[SocialSecurityCard]:
-        """Power the card up for ourselves alone, and down at the end."""
+        """Take the card for ourselves alone; a reset at the end makes it forget what was proved to it."""
         with _context() as (api, context):
             reader = self._find(api, context)
             code, handle, protocol = api.SCardConnect(
@@ -51,7 +51,7 @@ class PcscCardReader(ConnectedReader):
             if code:
                 raise fault_of(code, self.name)
             transport = _Transport(api, handle, protocol, self.name)
-            with closing_quietly(lambda: api.SCardDisconnect(handle, api.SCARD_UNPOWER_CARD)):
+            with closing_quietly(lambda: api.SCardDisconnect(handle, api.SCARD_RESET_CARD)):
                 yield SocialSecurityCard(transport, self._keys, atr=transport.atr())
 
     def _find(self, api: Any, context: Any) -> str:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 from cardsvc.devices.base import ChipData, ChipIdentity, DeviceState, ReaderBusy
-from cardsvc.devices.smartcard.faults import ReaderHung
+from cardsvc.devices.smartcard.faults import CardPulled, MuteCard, ReaderHung
 from cardsvc.devices.smartcard.sscard import SocialSecurityCard
 from cardsvc.errors import DeviceFault
 
 _Result = TypeVar("_Result")
 DEADLINE: Final = 20.0
 _WAIT_FOR_LOCK: Final = 3.0
+_SETTLE_TRIES: Final = 3
+_SETTLE_SECONDS: Final = 0.25
 
 
 class ConnectedReader(ABC):
@@ -25,6 +27,7 @@ class ConnectedReader(ABC):
         self._deadline = deadline
         self._lock = threading.Lock()
         self._last_error = ""
+        self._pause = threading.Event()
 
     @abstractmethod
     def connection(self) -> contextlib.AbstractContextManager[SocialSecurityCard]:
@@ -42,7 +45,16 @@ class ConnectedReader(ABC):
             return DeviceState(ready=False, name=self.name, error=error.code)
 
     def identify(self) -> ChipIdentity:
-        """Return the card in the reader; see ``CardReader``."""
+        """Return the card in the reader; see ``CardReader``.
+
+        A card being put in at this moment breaks the first commands or seems mute; nothing is written here, so
+        it is simply asked again a little later.
+        """
+        for _ in range(_SETTLE_TRIES):
+            try:
+                return self._do(lambda card: card.identify())
+            except (CardPulled, MuteCard):
+                self._pause.wait(_SETTLE_SECONDS)
         return self._do(lambda card: card.identify())
 
     def personalise(self, data: ChipData, *, identification_code: str) -> None:

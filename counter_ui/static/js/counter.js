@@ -9,7 +9,8 @@
     if ((/^F(2|4|8|9)$/).test(event.key)) {
       const buttons = [...document.querySelectorAll(`[data-fkey="${event.key}"]`)].filter((b) => !b.disabled && b.offsetParent !== null);
       const target = buttons[buttons.length - 1] || (event.key === "F8" && document.querySelector(".head .main-action"));
-      if (target) { event.preventDefault(); target.click(); }
+      // A hand faster than the page: a button swapped in this moment is wired up 20 ms later.
+      if (target) { event.preventDefault(); setTimeout(() => target.click(), 40); }
     } else if (event.key === "/" && !typing(event.target)) {
       const search = document.querySelector("[type=search], [data-scan]");
       if (search) { event.preventDefault(); search.focus(); search.select(); }
