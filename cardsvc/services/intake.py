@@ -107,7 +107,7 @@ def branches(tx: Tx) -> tuple[BankChoice, ...]:
             branch_name=branch.name,
             branch_address=branch.address,
         )
-        for bank, branch in rows.tuples()
+        for bank, branch in rows
     )
 
 

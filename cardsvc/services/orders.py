@@ -96,7 +96,7 @@ def work_list(
             .where(OrderRow.id.in_(query.with_only_columns(OrderRow.id)), OrderRow.state.not_in(ENDED))
             .group_by(OrderRow.state)
         )
-        .tuples()
+        
         .all()
     )
     if state is not None:
@@ -118,8 +118,8 @@ def work_list(
     rows = list(tx.scalars(query))
     more = rows[limit:]
     rows = rows[:limit]
-    banks = dict(tx.execute(select(BankRow.code, BankRow.name)).tuples().all())
-    branches = dict(tx.execute(select(BranchRow.code, BranchRow.name)).tuples().all())
+    banks = dict(tx.execute(select(BankRow.code, BankRow.name)).all())
+    branches = dict(tx.execute(select(BranchRow.code, BranchRow.name)).all())
     held = _held(tx, rows)
     lines = tuple(
         OrderLine(
