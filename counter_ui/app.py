@@ -56,7 +56,8 @@ def create_app(parts: Parts) -> Flask:
 
 
 def _choose_language() -> None:
-    g.language = session.get("language") or "zh"
+    if not request.path.startswith("/api/"):  # programs say it in Accept-Language
+        g.language = session.get("language") or "zh"
     session.permanent = True
 
 

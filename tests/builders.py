@@ -32,4 +32,4 @@ def holder(seed: int = 1, **changes: object) -> Holder:
         "valid_to": date(2040, 5, 1),
         "authority": "贵阳市公安局南明分局",
     }
-    return Holder(**(fields | changes))  # type: ignore[arg-type]
+    return Holder(**(fields | changes))  # type: ignore[arg-type]  # built from names

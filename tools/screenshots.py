@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT))
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402 - after the path is set
 from PIL import Image  # noqa: E402 - after the path is set
 from playwright.sync_api import expect, sync_playwright  # noqa: E402 - after the path is set
+
 from tests.browser import running, walk  # noqa: E402 - after the path is set
 
 OUT = ROOT / "var" / "screenshots"

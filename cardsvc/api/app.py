@@ -26,12 +26,11 @@ def make_app(import_name: str, built: Parts, **flask_options: Any) -> OpenAPI:
     app.config["SECRET_KEY"] = built.secret_key
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     guard.install(app, built)
-    for blueprint in (sessions.api, devices.api, orders.api, branch.api, bank.api, health.api):
-        _with_problems(blueprint)
+    for blueprint in _BLUEPRINTS:
         app.register_api(blueprint)
-    for endpoint, view in list(app.view_functions.items()):
-        if endpoint.startswith("openapi."):
-            app.view_functions[endpoint] = guard.public("the API's own documentation holds no data")(_unbound(view))
+    for endpoint in {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/openapi")}:
+        view = _unbound(app.view_functions[endpoint])
+        app.view_functions[endpoint] = guard.public("the API's own documentation holds no data")(view)
     return app
 
 
@@ -55,3 +54,8 @@ def _unbound(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(*args, **kwargs)
 
     return call
+
+
+_BLUEPRINTS: Final = (sessions.api, devices.api, orders.api, branch.api, bank.api, health.api)
+for _blueprint in _BLUEPRINTS:
+    _with_problems(_blueprint)  # once: a blueprint that is registered takes no more handlers

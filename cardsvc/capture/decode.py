@@ -1,110 +1,226 @@
-"""Opening a picture somebody handed in: bounded first, then turned, converted and scaled - or refused by code."""
+"""Any picture file into RGB pixels: bounded before decoding, turned as EXIF says, never trusting the name.
+
+Bounds: 25 MB of file, 60 million pixels, the first frame only. JPEG is decoded at a reduced scale where that
+still leaves more than the portrait needs. The colour profile is applied later, to the few pixels used:
+``Picture.to_srgb``.
+"""
 
 import io
-import warnings
+import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+import pillow_heif
+from PIL import Image, ImageCms
 
-from cardsvc.capture.nets import Image as Pixels
+from cardsvc.capture.nets import Pixels
+from cardsvc.capture.problems import Problem, refuse
 
-MAX_BYTES: Final = 25 * 1024 * 1024
+MAX_BYTES: Final = 25_000_000
 MAX_PIXELS: Final = 60_000_000
-WORKING_SIDE: Final = 1600  # a JPEG is decoded no smaller than this on its longer side
+DETECTION_SIDE: Final = 1600  # the longer side a first, scaled decoding keeps at least
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "HEIF")
+_STRIP: Final = 256  # rows
+_ORIENTATION: Final = 0x0112
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Opening bytes of what people hand in by mistake.
+_SIGNATURES: Final = (
+    (b"%PDF", "filekind.pdf"),
+    (b"PK\x03\x04", "filekind.zip"),
+    (b"Rar!", "filekind.zip"),
+    (b"7z\xbc\xaf\x27\x1c", "filekind.zip"),
+    (b"\xd0\xcf\x11\xe0", "filekind.office"),
+    (b"GIF8", "filekind.gif"),
+    (b"8BPS", "filekind.photoshop"),
+    (b"<svg", "filekind.text"),
+    (b"<?xml", "filekind.text"),
+    (b"<!DOC", "filekind.text"),
+    (b"<html", "filekind.text"),
+)
 _SRGB: Final = ImageCms.createProfile("sRGB")
+
+pillow_heif.register_heif_opener()
 
 
 class Undecodable(Exception):
-    """The bytes are no usable picture; ``code`` says why."""
+    """The file gives no picture; ``problem`` says why. Never leaves this package."""
 
-    def __init__(self, code: str, value: float | None = None, limit: float | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.value = value
-        self.limit = limit
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A decoded picture."""
+class Picture:
+    """Decoded pixels and what the file said about them."""
 
-    rgb: Pixels  # H x W x 3, sRGB, upright
-    full_width: int  # of the file, upright, before scaled decoding
-    scale: float  # full size over decoded size, >= 1
+    pixels: Pixels  # upright, (height, width, 3), in the file's own colours
+    width: int  # of the upright file before any reduction
+    height: int
+    reduction: float  # pixels of the file per decoded pixel, 1 or more
+    profile: bytes | None  # ICC profile still to be applied, None for sRGB
+    jpeg_quality: float | None  # estimated from the quantisation tables
+
+    def to_srgb(self, pixels: Pixels) -> Pixels:
+        """Return a cut-out of this picture's pixels with its colour profile applied."""
+        if self.profile is None:
+            return pixels
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(self.profile))
+            turned = ImageCms.profileToProfile(Image.fromarray(pixels), source, _SRGB, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            return pixels  # a broken profile is no reason to turn a good photo away
+        return pixels if turned is None else np.asarray(turned)
 
 
-def open_photo(data: bytes, *, under: tuple[int, int, int]) -> Opened:
-    """Return the picture upright in sRGB, transparent parts laid over ``under``; raise Undecodable."""
-    if len(data) > MAX_BYTES:
-        raise Undecodable("photo.too_large", len(data), MAX_BYTES)
-    _enable_heif()
+def decode(data: bytes, backdrop: tuple[int, int, int], *, least_side: int = DETECTION_SIDE) -> Picture:
+    """Return the picture, its longer side at least ``least_side`` where the file has that; raise Undecodable.
+
+    Transparent parts show ``backdrop``.
+    """
+    image = _open(data)
+    width, height = image.size
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of what is refused or repaired here
-            return _open(data, under)
-    except UnidentifiedImageError:
-        raise Undecodable("photo.not_an_image") from None
-    except Image.DecompressionBombError:
-        raise Undecodable("photo.too_many_pixels", None, MAX_PIXELS) from None
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, MemoryError):
-        # What Pillow's decoders raise on files that are cut short or broken.
-        raise Undecodable("photo.truncated") from None
+        if image.format == "JPEG":
+            share = min(1.0, least_side / max(image.size))
+            # draft() wants the shape kept: a square target picks no reduction for a tall picture.
+            image.draft(None, (math.ceil(width * share), math.ceil(height * share)))
+        quality = _jpeg_quality(image)
+        orientation = _orientation(image)
+        image.load()
+        profile = image.info.get("icc_profile")
+        image = _reduced(image, least_side)
+        reduction = width / image.width
+        rgb, profile = _as_rgb(image, profile, backdrop)
+    except Exception as error:  # Pillow's readers raise OSError, SyntaxError, struct.error, EOFError and more
+        raise Undecodable(refuse("photo.truncated")) from error
+    if orientation in _TURNS:
+        rgb = rgb.transpose(_TURNS[orientation])
+        if orientation >= 5:  # noqa: PLR2004 - EXIF 5 to 8 lie on their side
+            width, height = height, width
+    return Picture(np.asarray(rgb), width, height, reduction, _needed(profile), quality)
 
 
-def _open(data: bytes, under: tuple[int, int, int]) -> Opened:
-    with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-        pixels = picture.width * picture.height
-        if pixels > MAX_PIXELS:
-            raise Undecodable("photo.too_many_pixels", pixels, MAX_PIXELS)
-        if picture.format in {"JPEG", "MPO"}:
-            longer = max(picture.size)
-            ratio = WORKING_SIDE / longer
-            # With the picture's own proportions; a square box picks no scaling for a portrait.
-            picture.draft(None, (max(1, int(picture.width * ratio)), max(1, int(picture.height * ratio))))
-            scale = longer / max(picture.size)
-        else:
-            scale = 1.0
-        picture.load()
-        upright = ImageOps.exif_transpose(picture)
-        rgb = np.asarray(_to_srgb(upright, under), np.uint8)
-        return Opened(rgb=rgb, full_width=round(rgb.shape[1] * scale), scale=scale)
+def _open(data: bytes) -> Image.Image:
+    """Return the picture with only its header read, inside the bounds."""
+    if len(data) > MAX_BYTES:
+        raise Undecodable(refuse("photo.too_large", round(len(data) / 1e6, 1), MAX_BYTES // 1_000_000))
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Undecodable(refuse("photo.too_many_pixels", None, MAX_PIXELS // 1_000_000)) from error
+    except Exception as error:
+        kind = _kind(data)
+        if kind == "filekind.picture":
+            raise Undecodable(refuse("photo.truncated")) from error
+        raise Undecodable(refuse("photo.not_an_image", found=kind)) from error
+    if image.width * image.height > MAX_PIXELS:
+        millions = round(image.width * image.height / 1e6)
+        raise Undecodable(refuse("photo.too_many_pixels", millions, MAX_PIXELS // 1_000_000))
+    return image
 
 
-def _to_srgb(picture: Image.Image, under: tuple[int, int, int]) -> Image.Image:
-    if picture.mode in {"I;16", "I;16B", "I;16L", "I"}:
-        deep = np.asarray(picture).astype(np.float32) / 257.0
-        picture = Image.fromarray(np.clip(deep, 0, 255).astype(np.uint8))
-    profile = picture.info.get("icc_profile")
-    if picture.mode in {"P", "PA"}:
-        picture = picture.convert("RGBA")
-    alpha = picture.getchannel("A") if picture.mode in {"RGBA", "LA"} else None
-    if alpha is not None:
-        picture = picture.convert("RGB")
-    if profile and picture.mode in {"RGB", "CMYK", "L"}:
+def _kind(data: bytes) -> str:
+    """Return what a file that is no readable picture really is, as a words code."""
+    if not data:
+        return "filekind.empty"
+    if data.startswith((b"\xff\xd8\xff", b"\x89PNG", b"BM", b"II*\0", b"MM\0*")) or data[8:12] == b"WEBP":
+        return "filekind.picture"
+    for signature, kind in _SIGNATURES:
+        if data.lstrip()[:16].startswith(signature):
+            return kind
+    if data[4:8] == b"ftyp":
+        return "filekind.picture" if data[8:11] in {b"hei", b"mif", b"msf", b"hev"} else "filekind.video"
+    printable = sum(byte in b"\t\r\n" or byte >= 32 for byte in data[:512])  # noqa: PLR2004 - below are controls
+    return "filekind.text" if printable == len(data[:512]) else "filekind.unknown"
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return EXIF's orientation, 1 where there is none or it cannot be read."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - a broken EXIF block must not cost the photo
+        return 1
+
+
+def _jpeg_quality(image: Image.Image) -> float | None:
+    """Return the quality the encoder was probably set to, on the usual 1-100 scale (IJG's table as reference)."""
+    tables = getattr(image, "quantization", None)
+    if not tables:
+        return None
+    scale = 100 * sum(tables[min(tables)]) / 3689  # the sum of IJG's luminance table
+    quality: float = 5000 / scale if scale > 100 else (200 - scale) / 2  # noqa: PLR2004 - IJG's own two branches
+    return round(max(1.0, min(100.0, quality)), 1)
+
+
+def _as_rgb(
+    image: Image.Image, profile: bytes | None, backdrop: tuple[int, int, int]
+) -> tuple[Image.Image, bytes | None]:
+    """Return the picture in 8-bit RGB, and the profile still to be applied to it."""
+    if image.mode == "CMYK":
+        return _from_cmyk(image, profile)
+    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        flat = Image.new("RGB", layer.size, backdrop)
+        flat.paste(layer, mask=layer.getchannel("A"))
+        return flat, profile if image.mode in {"RGBA", "RGBa"} else None
+    if image.mode != "RGB":
+        return image.convert("RGB"), None
+    return image, profile
+
+
+def _reduced(image: Image.Image, least_side: int) -> Image.Image:
+    """Return the picture averaged over whole blocks, its longer side still ``least_side``: saves time and memory."""
+    if image.mode.startswith(("I", "F")):
+        image = _eight_bit(image)
+    blocks = max(image.size) // least_side
+    if blocks < 2:  # noqa: PLR2004 - nothing to average
+        return image
+    if image.mode in {"1", "P", "PA", "La", "RGBa"}:
+        transparent = image.mode != "1" and (image.mode != "P" or "transparency" in image.info)
+        image = image.convert("RGBA" if transparent else "RGB")
+    return image.reduce(blocks)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Return a 16-bit or floating-point grey picture in 8 bits, a strip at a time."""
+    top = 65535.0 if image.mode.startswith("I") else max(cast("tuple[float, float]", image.getextrema())[1], 1e-6)
+    grey = Image.new("L", image.size)
+    for row in range(0, image.height, _STRIP):
+        box = (0, row, image.width, min(row + _STRIP, image.height))
+        values = np.nan_to_num(np.asarray(image.crop(box), np.float32) * np.float32(255 / top))
+        grey.paste(Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)), box)
+    return grey
+
+
+def _from_cmyk(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
+    """Return printing colours in sRGB, through their profile where there is one."""
+    if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(picture, source, _SRGB, outputMode="RGB")
-            picture = converted if converted is not None else picture
-        except ImageCms.PyCMSError:
-            pass  # a broken profile says nothing; the pixels still do
-    picture = picture.convert("RGB")
-    if alpha is not None:
-        base = Image.new("RGB", picture.size, under)
-        base.paste(picture, mask=alpha)
-        picture = base
-    return picture
+            turned = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            turned = None
+        if turned is not None:
+            return turned, None
+    return image.convert("RGB"), None
 
 
-_heif_ready = False
-
-
-def _enable_heif() -> None:
-    global _heif_ready  # noqa: PLW0603 - Pillow's plug-in registry is global as well
-    if not _heif_ready:
-        import pillow_heif
-
-        pillow_heif.register_heif_opener(thumbnails=False)
-        _heif_ready = True
+def _needed(profile: bytes | None) -> bytes | None:
+    """Return the profile unless it only says sRGB, which needs no work."""
+    if not profile:
+        return None
+    try:
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (ImageCms.PyCMSError, OSError):
+        return None
+    return None if name.startswith("sRGB") else profile

@@ -95,9 +95,7 @@ def work_list(
             select(OrderRow.state, func.count())
             .where(OrderRow.id.in_(query.with_only_columns(OrderRow.id)), OrderRow.state.not_in(ENDED))
             .group_by(OrderRow.state)
-        )
-        
-        .all()
+        ).all()
     )
     if state is not None:
         query = query.where(OrderRow.state == state)

@@ -45,7 +45,10 @@ def naked_now(text):
 
 
 def wordless_suppression(text):
-    return bool(re.search(r"# noqa(?:: [A-Z0-9, ]+)?$", text, re.MULTILINE) or re.search(r"# type: ignore\S*$", text, re.MULTILINE))
+    return bool(
+        re.search(r"# noqa(?:: [A-Z0-9, ]+)?$", text, re.MULTILINE)
+        or re.search(r"# type: ignore\S*$", text, re.MULTILINE)
+    )
 
 
 def foreign_address(text):

@@ -111,7 +111,14 @@ def portrait():
 
 
 def good_photo(_data, _profile):
-    return PhotoResult(accepted=True, portrait=portrait(), problems=(), measures={"out_face_width": 207.0})
+    return PhotoResult(
+        accepted=True,
+        portrait=portrait(),
+        problems=(),
+        measures={"out_face_width": 207.0},
+        background_replaced=False,
+        geometry_checked=True,
+    )
 
 
 @dataclass

@@ -154,7 +154,7 @@ def _resident(rng: random.Random, *, rare_name: bool) -> SimPerson:
         address=f"{place}样例路{rng.randrange(1, 400)}号{rng.randrange(1, 30)}单元{rng.randrange(101, 1800)}室",
         authority=authority,
         valid_from=f"{issued:%Y%m%d}",
-        valid_to="长期" if birth.year < 1970 else f"{issued.year + 20}{issued:%m%d}".replace("0229", "0301"),  # noqa: PLR2004
+        valid_to="长期" if birth.year < 1970 else f"{issued.year + 20}{issued:%m%d}".replace("0229", "0301"),  # noqa: PLR2004 - the edge of a mask, a year
     )
 
 
