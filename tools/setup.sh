@@ -10,7 +10,7 @@ exec 9>var/setup.lock
 flock 9 # two at once would trip over each other's half-made environment
 
 stamp="$venv/.ready-$what"
-digest="$(cat requirements/*.txt pyproject.toml tools/setup.sh tools/fetch_assets.py | sha256sum | cut -d' ' -f1)"
+digest="$(cat requirements/*.txt pyproject.toml tools/setup.sh tools/fetch_assets.py tools/fallback_font.py | sha256sum | cut -d' ' -f1)"
 if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] &&
     [ -f cardsvc/assets/models/face_landmark.tflite ] && [ -f counter_ui/static/vendor/htmx.min.js ]; then
     exit 0
@@ -24,7 +24,7 @@ packages=(
     "libpcsclite-dev|/usr/include/PCSC/winscard.h|pyscard cannot be built: cards are simulated without PC/SC"
     "pcscd|/usr/sbin/pcscd|cards are simulated without PC/SC"
     "vsmartcard-vpcd|/usr/lib/pcsc/drivers/serial/libifdvpcd.so|cards are simulated without PC/SC"
-    "fonts-wqy-zenhei|/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc|papers need a Chinese font and are refused without"
+    "fonts-wqy-zenhei|/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc|a font from a pinned package is used instead"
     "fonts-hanazono|/usr/share/fonts/truetype/hanazono/HanaMinB.ttf|rare characters cannot be printed"
 )
 if [ "$what" = test ]; then
@@ -91,5 +91,6 @@ fi
 echo "fetching photo models and front-end files ..."
 portraits=(); [ "$what" != test ] || portraits=(--portraits)
 "$venv/bin/python" tools/fetch_assets.py "${portraits[@]}"
+"$venv/bin/python" tools/fallback_font.py || echo "no Chinese font: papers are refused until there is one"
 echo "$digest" >"$stamp"
 echo "ready"
