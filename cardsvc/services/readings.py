@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete
 
-from cardsvc.devices.base import IdRecord
+from cardsvc.devices.base import IdRecord, Warned
 from cardsvc.domain.ids import mask_id_number
 from cardsvc.domain.names import suspect_characters
 from cardsvc.domain.nations import nation_name
@@ -20,7 +20,7 @@ from cardsvc.store.uow import Tx
 
 KEPT: Final = timedelta(minutes=10)
 _LONG_TERM: Final = "long_term"
-_NOT_KEPT: Final = ("photo", "photo_raw", "warnings")
+_NOT_KEPT: Final = ("photo", "photo_raw")
 
 
 def keep(tx: Tx, record: IdRecord, *, by: Actor, now: datetime) -> ReadingRow:
@@ -52,14 +52,13 @@ def record(tx: Tx, row: ReadingRow) -> IdRecord:
     data["birth"] = _day(data["birth"])
     data["valid_from"] = _day(data["valid_from"])
     data["valid_to"] = LONG_TERM if data["valid_to"] == _LONG_TERM else _day(data["valid_to"])
-    data.pop("warning_codes")
+    data["warnings"] = tuple(Warned(**warned) for warned in data["warnings"])
     return IdRecord(**data)
 
 
 def view(tx: Tx, row: ReadingRow) -> ReadingView:
     """Return the reading for the screen of whoever made it."""
     found = record(tx, row)
-    codes = json.loads(tx.unseal(row, "record"))["warning_codes"]
     return ReadingView(
         id=row.id,
         document_kind=found.kind,
@@ -73,7 +72,7 @@ def view(tx: Tx, row: ReadingRow) -> ReadingView:
         authority=found.authority,
         valid_from=found.valid_from,
         valid_to=found.valid_to,
-        warnings=tuple(codes),
+        warnings=found.warnings,
         suspect_characters=suspect_characters(found.name),
         has_photo=row.photo is not None,
         open_order="",
@@ -84,7 +83,6 @@ def view(tx: Tx, row: ReadingRow) -> ReadingView:
 def _to_json(found: IdRecord) -> str:
     kept = {field.name for field in fields(found)} - set(_NOT_KEPT)
     data = {name: _plain(value) for name, value in asdict(found).items() if name in kept}
-    data["warning_codes"] = [warned.code for warned in found.warnings]
     return json.dumps(data)
 
 

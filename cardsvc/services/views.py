@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
+from cardsvc.devices.base import Warned
 from cardsvc.domain.cards import CardState
 from cardsvc.domain.making import MakingStep
 from cardsvc.domain.orders import Action, OrderKind, OrderState
@@ -187,7 +188,7 @@ class ReadingView:
     authority: str
     valid_from: date | None
     valid_to: date | LongTerm | None
-    warnings: tuple[str, ...]  # codes
+    warnings: tuple[Warned, ...]
     suspect_characters: tuple[str, ...]
     has_photo: bool
     open_order: str  # number of an open order of this person, "" if none

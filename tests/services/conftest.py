@@ -47,6 +47,7 @@ class IdPlate:
     """An ID reader that returns who lies on it."""
 
     person: object = None
+    warnings: tuple = ()
 
     def state(self):
         return DeviceState(ready=True, name="plate")
@@ -66,6 +67,7 @@ class IdPlate:
             authority=who.authority,
             valid_from=who.valid_from,
             valid_to=who.valid_to,
+            warnings=self.warnings,
         )
 
 

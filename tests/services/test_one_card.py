@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from cardsvc.devices.base import ChipStatus
+from cardsvc.devices.base import ChipStatus, Warned
 from cardsvc.devices.smartcard.faults import BankCard, CardPulled, NoCard
 from cardsvc.domain.cards import CardState
 from cardsvc.domain.making import MakingStep, StepOutOfOrder
@@ -54,6 +54,15 @@ def test_from_id_card_to_working_card(counter, person):
         assert audit.verify(tx) is None
     with pytest.raises(intake.LiveCardExists):
         counter.open(person)
+
+
+def test_what_the_reader_warns_of_is_kept_whole(counter, person):
+    counter.plate.person = person
+    counter.plate.warnings = (Warned("idcard.newer_address", {"address": "贵阳市样例路 9 号"}), Warned("idcard.no_sex"))
+    made = intake.read_id_card(counter.uow, counter.plate, **counter.at())
+    with counter.uow.reading() as tx:
+        later = intake.find_reading(tx, made.id, **counter.at())
+    assert made.warnings == later.warnings == counter.plate.warnings
 
 
 def test_one_open_order_a_person_and_an_expired_card_opens_none(counter, person):
