@@ -12,3 +12,4 @@ quiet "$bin/ruff" check --cache-dir var/ruff .
 quiet "$bin/mypy" --cache-dir var/mypy
 quiet "$bin/lint-imports" --no-cache
 quiet "$bin/deptry" .
+"$bin/python" tools/reference.py --check
