@@ -13,9 +13,9 @@ from cardsvc.api.orders import TypedHolder, holder_of, render_slip
 from cardsvc.domain.orders import OrderState
 from cardsvc.domain.staff import Permission
 from cardsvc.errors import CardsvcError, InvalidInput
-from cardsvc.services import intake, orders, papers
+from cardsvc.services import intake, looks, orders, papers
 from cardsvc.services.views import OrderView
-from counter_ui import failures
+from counter_ui import failures, fields
 
 pages = Blueprint("clerk", __name__)
 Page = str | Answer | tuple[str, int]
@@ -66,7 +66,7 @@ def open_order() -> Page:
     try:
         with parts().uow() as tx:
             if reading:
-                number = intake.open_from_reading(tx, uuid.UUID(reading), by=actor(), now=parts().clock())
+                number = intake.open_from_reading(tx, fields.reading(), by=actor(), now=parts().clock())
             else:
                 number = intake.open_typed(tx, _typed(), by=actor(), now=parts().clock())
     except CardsvcError as error:
@@ -87,7 +87,7 @@ def contact(number: str) -> Page:
                 intake.save_contact(
                     tx,
                     number,
-                    version=int(form.get("version", "0")),
+                    version=fields.version(),
                     mobile=form.get("mobile", ""),
                     branch_code=form.get("branch", ""),
                     agent_name=form.get("agent_name", "") if form.get("by_agent") else "",
@@ -99,13 +99,15 @@ def contact(number: str) -> Page:
             status = failures.here(error)
         else:
             return redirect(_next_after(number, "clerk.photo"))
-    with parts().uow.reading() as tx:
-        order = orders.view(tx, number, by=actor())
+    order = _view(number)
+    leave = _editable(order)
+    if leave is not None:
+        return leave
+    with parts().uow() as tx:
         choices = intake.branches(tx)
-    return _editable(order) or (
-        render_template("clerk/contact.html", order=order, choices=choices, step=2, form=request.form),
-        status,
-    )
+        given = looks.answers(tx, number, by=actor(), now=parts().clock())
+    page = render_template("clerk/contact.html", order=order, choices=choices, step=2, form=request.form, given=given)
+    return page, status
 
 
 @pages.get("/orders/<number>/photo")
@@ -135,7 +137,12 @@ def take_photo(number: str) -> Page:
 def check(number: str) -> Page:
     """Step 4: everything once more, each with a way back."""
     order = _view(number)
-    return _editable(order) or render_template("clerk/check.html", order=order, step=4)
+    leave = _editable(order)
+    if leave is not None:
+        return leave
+    with parts().uow() as tx:
+        given = looks.answers(tx, number, by=actor(), now=parts().clock())
+    return render_template("clerk/check.html", order=order, step=4, given=given)
 
 
 @pages.route("/orders/<number>/sign", methods=["GET", "POST"])
@@ -149,7 +156,7 @@ def sign(number: str) -> Page:
                 intake.confirm(
                     tx,
                     number,
-                    version=int(request.form.get("version", "0")),
+                    version=fields.version(),
                     signed=bool(request.form.get("signed")),
                     by=actor(),
                     now=parts().clock(),

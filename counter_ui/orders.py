@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response as Answer
 from cardsvc.api.guard import actor, guard, parts
 from cardsvc.domain.staff import Permission
 from cardsvc.errors import CardsvcError
-from cardsvc.services import intake, orders, papers
-from counter_ui import failures
+from cardsvc.services import intake, looks, orders, papers
+from counter_ui import failures, fields
 
 pages = Blueprint("orders", __name__)
 Page = str | Answer | tuple[str, int]
@@ -55,7 +55,7 @@ def cancel(number: str) -> Page:
             orders.cancel(
                 tx,
                 number,
-                version=int(request.form.get("version", "0")),
+                version=fields.version(),
                 reason=request.form.get("reason", ""),
                 by=actor(),
                 now=parts().clock(),
@@ -71,7 +71,7 @@ def revise(number: str) -> Page:
     """Take an order the bank refused back to the window."""
     try:
         with parts().uow() as tx:
-            version = int(request.form.get("version", "0"))
+            version = fields.version()
             orders.revise(tx, number, version=version, by=actor(), now=parts().clock())
     except CardsvcError as error:
         return _again(number, error)
@@ -84,7 +84,7 @@ def reveal(number: str) -> Page:
     """Show the whole ID number for a reason; audited."""
     with parts().uow() as tx:
         reason = request.form.get("reason", "")
-        found = orders.reveal_id_number(tx, number, reason=reason, by=actor(), now=parts().clock())
+        found = looks.reveal_id_number(tx, number, reason=reason, by=actor(), now=parts().clock())
     return render_template("order/_revealed.html", id_number=found)
 
 

@@ -9,7 +9,7 @@ from flask import Flask, g
 from cardsvc.api.guard import parts
 from cardsvc.domain.making import STEPS, MakingStep
 from cardsvc.domain.people import LongTerm
-from cardsvc.domain.words import catalogue, say
+from cardsvc.domain.words import say
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 _TAGS: Final = {
@@ -37,12 +37,8 @@ def word(code: str, **facts: object) -> str:
 
 
 def fault(code: str, facts: dict[str, Any]) -> str:
-    """Return an error's sentence; states and actions among its facts are put into words."""
-    told = dict(facts)
-    for name, prefix in (("state", "state."), ("action", "action."), ("next", "step."), ("reason", "reason.")):
-        if f"{prefix}{told.get(name)}" in catalogue():
-            told[name] = word(f"{prefix}{told[name]}")
-    return word(code, **told)
+    """Return an error's sentence in the reader's language."""
+    return word(code, **facts)
 
 
 def moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:

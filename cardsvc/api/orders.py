@@ -15,7 +15,7 @@ from cardsvc.domain.orders import OrderState
 from cardsvc.domain.people import LONG_TERM, DocumentKind, Holder, Sex
 from cardsvc.domain.staff import Permission
 from cardsvc.errors import InvalidInput
-from cardsvc.services import intake, orders, papers
+from cardsvc.services import intake, looks, orders, papers
 from cardsvc.slips.information_slip import Paper, SlipData, render_information_slip
 
 api = APIBlueprint("api_orders", __name__, url_prefix="/api/v1/orders", abp_tags=[Tag(name="orders")])
@@ -255,7 +255,7 @@ def revise(path: NumberPath, body: Versioned) -> dict[str, Any]:
 def reveal(path: NumberPath, body: Reason) -> dict[str, str]:
     """Return the whole ID number; the look is audited with its reason."""
     with parts().uow() as tx:
-        found = orders.reveal_id_number(tx, path.number, reason=body.reason, by=actor(), now=parts().clock())
+        found = looks.reveal_id_number(tx, path.number, reason=body.reason, by=actor(), now=parts().clock())
     return {"id_number": found}
 
 

@@ -15,6 +15,16 @@ from importlib import resources
 from typing import Final
 
 LANGUAGES: Final = ("zh", "en")
+# Facts that are codes themselves, and where their words stand.
+_FACTS_IN_WORDS: Final = {
+    "state": "state.",
+    "action": "action.",
+    "next": "step.",
+    "wanted": "step.",
+    "done": "step.",
+    "reason": "reason.",
+    "field": "field.",
+}
 
 
 class _Blank(dict[str, object]):
@@ -43,11 +53,13 @@ def say(code: str, language: str, **facts: object) -> str:
     words = catalogue().get(code)
     if words is None:
         return code
-    named = {key: _word(value, language) for key, value in facts.items()}
+    named = {name: _word(name, value, language) for name, value in facts.items()}
     return words[language].format_map(_Blank(named))
 
 
-def _word(value: object, language: str) -> object:
-    """Return a fact that is itself a code (a state, an action) in words."""
-    words = catalogue().get(str(value)) if isinstance(value, str) else None
+def _word(name: str, value: object, language: str) -> object:
+    """Return a fact that is itself a code (a state, an action, a field) in words."""
+    if not isinstance(value, str):
+        return value
+    words = catalogue().get(f"{_FACTS_IN_WORDS.get(name, '')}{value}") or catalogue().get(value)
     return words[language] if words else value

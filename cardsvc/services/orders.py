@@ -16,7 +16,7 @@ from cardsvc.domain.ids import (
 from cardsvc.domain.orders import ENDED, Action, OrderState, moves_from
 from cardsvc.domain.people import Holder
 from cardsvc.errors import InvalidInput
-from cardsvc.services import audit, holders, moves, scope
+from cardsvc.services import holders, moves, scope
 from cardsvc.services.views import (
     Actor,
     BankWait,
@@ -157,16 +157,6 @@ def revise(tx: Tx, number: str, *, version: int, by: Actor, now: datetime) -> Or
     order.refusal = ""
     forget_slip(order)
     return order.state
-
-
-def reveal_id_number(tx: Tx, number: str, *, reason: str, by: Actor, now: datetime) -> str:
-    """Return the whole ID number; the look is audited with its reason."""
-    if len(reason.strip()) < _REASON_MIN:
-        raise InvalidInput(field="reason", reason="missing")
-    order = moves.get_order(tx, number, by=by, lock=False)
-    audit.record(tx, by=by, action="person.revealed", subject=number, now=now, reason=reason.strip()[:200])
-    whole: str = holder_of(tx, order).id_number
-    return whole
 
 
 def forget_slip(order: OrderRow) -> None:

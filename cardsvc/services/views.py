@@ -173,6 +173,17 @@ class OrderView:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersView:
+    """What was taken in, unmasked, for the clerk who compares it with the applicant; each look is audited."""
+
+    id_number: str = field(repr=False)
+    address: str = field(repr=False)
+    mobile: str = field(repr=False)
+    agent_name: str = field(repr=False)
+    agent_id_number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingView:
     """A reading of an ID card, kept server-side for a few minutes under ``id``; shown unmasked to who read it."""
 

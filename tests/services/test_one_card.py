@@ -9,7 +9,7 @@ from cardsvc.domain.cards import CardState
 from cardsvc.domain.making import MakingStep, StepOutOfOrder
 from cardsvc.domain.orders import IllegalMove, OrderState
 from cardsvc.errors import InvalidInput, NotFound, StaleRecord
-from cardsvc.services import audit, intake, making, orders, papers, staff
+from cardsvc.services import audit, intake, looks, making, orders, papers, staff
 from cardsvc.store.models import BlobRow, CardRow, OrderRow
 from tests.builders import holder
 from tests.services.conftest import CLERK, OTHER_TELLER, SUPERVISOR, TELLER, good_photo
@@ -251,9 +251,9 @@ def test_search_finds_by_number_name_pinyin_and_id(counter):
 def test_looking_behind_the_mask_needs_a_reason_and_is_recorded(counter, person):
     number = counter.open(person)
     with pytest.raises(InvalidInput), counter.uow() as tx:
-        orders.reveal_id_number(tx, number, reason=" ", **counter.at())
+        looks.reveal_id_number(tx, number, reason=" ", **counter.at())
     with counter.uow() as tx:
-        assert orders.reveal_id_number(tx, number, reason="核对", **counter.at()) == person.id_number
+        assert looks.reveal_id_number(tx, number, reason="核对", **counter.at()) == person.id_number
     with counter.uow.reading() as tx:
         assert audit.page(tx, subject=number)[0].action == "person.revealed"
 
