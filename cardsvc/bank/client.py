@@ -114,6 +114,7 @@ class BankClient:
             raise BankDoubt(kind="body", field=error.facts.get("field", "")) from None
         return BankAnswer(
             state=found.state.value,
+            revision=found.revision,
             seq=found.seq,
             bank_order_id=found.bank_order_id,
             account_number=found.account_number,

@@ -36,6 +36,7 @@ class BankAnswer:
     """What the bank says of an order."""
 
     state: str
+    revision: int
     seq: int
     bank_order_id: str
     account_number: str = field(repr=False)

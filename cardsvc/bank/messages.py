@@ -103,6 +103,7 @@ class OrderAnswer(_Message):
     """How the bank answers everything about an order."""
 
     order: str
+    revision: Annotated[int, Field(ge=1)]  # the last one taken: an answer about an older one settles nothing
     bank_order_id: str
     state: BankState
     seq: int
@@ -131,6 +132,7 @@ class Event(_Message):
     event_id: Annotated[str, Field(min_length=8, max_length=64)]
     bank: Annotated[str, Field(max_length=16)]
     order: Annotated[str, Field(pattern=r"^\d{20}$")]
+    revision: Annotated[int, Field(ge=1)]
     seq: Annotated[int, Field(ge=1)]
     at: datetime
     kind: EventKind

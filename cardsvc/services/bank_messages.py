@@ -28,10 +28,14 @@ _REPORTS = {
 def build(
     tx: Tx, order: OrderRow, call: BankCall, *, card: CardRow | None, reason: str
 ) -> tuple[str, bytes, dict[str, str]]:
-    """Return path, body and the digests the answer must echo."""
+    """Return path, body and what the answer must echo."""
     if call is BankCall.ORDER:
         message = _order(tx, order)
-        expect = {"person_digest": person_digest(message.person), "photo_digest": message.photo.sha256}
+        expect = {
+            "revision": str(message.revision),
+            "person_digest": person_digest(message.person),
+            "photo_digest": message.photo.sha256,
+        }
         return "/v1/orders", canonical_body(message), expect
     if call is BankCall.CANCEL:
         body = canonical_body(CancelMessage(order=order.number, revision=order.revision))

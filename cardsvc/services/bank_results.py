@@ -33,9 +33,9 @@ BUSINESS_REFUSALS: Final = frozenset(
 )
 
 
-def shows_done(call: BankCall, found: BankAnswer) -> bool:
-    """Return whether the bank's own state of the order shows that ``call`` has arrived."""
-    return found.state in _DONE_WHEN[call]
+def shows_done(call: BankCall, found: BankAnswer, revision: int) -> bool:
+    """Return whether the bank's own state of the order shows that ``call`` of this revision has arrived."""
+    return found.state in _DONE_WHEN[call] and found.revision >= revision
 
 
 def bank_actor(code: str) -> Actor:
@@ -49,7 +49,7 @@ def apply(tx: Tx, row: OutboxRow, *, answer: BankAnswer | None, refusal: str, no
     by = bank_actor(row.bank_code)
     call = BankCall(row.call)
     if answer is not None:
-        if call is BankCall.ORDER and any(getattr(answer, name) != wanted for name, wanted in row.expect.items()):
+        if call is BankCall.ORDER and any(str(getattr(answer, name)) != wanted for name, wanted in row.expect.items()):
             return "bank.answer_differs"  # another person or photo than the one we sent
         return _answered(tx, order, call, answer, by=by, now=now)
     if call is BankCall.ORDER and refusal in BUSINESS_REFUSALS:
@@ -107,6 +107,8 @@ def activated(tx: Tx, order: OrderRow) -> None:
 
 def catch_up(tx: Tx, order: OrderRow, found: BankAnswer, *, by: Actor, now: datetime) -> None:
     """Bring the order to where the bank says it stands, as far as that is the bank's to say."""
+    if found.revision != order.revision:
+        return  # of what was revised since: the bank will answer the newer one
     if found.state == "refused":
         refused(tx, order, str(found.raw.get("reason", "bank.refused")), by=by, now=now)
     elif found.state == "cancelled":

@@ -128,6 +128,8 @@ def _apply(tx: Tx, order: OrderRow, event: Event, *, now: datetime) -> None:
     by = bank_results.bank_actor(order.bank_code)
     facts = {key: str(value) for key, value in event.data.items() if key in {"card_number", "reason"}}
     moves.note(tx, order, f"bank.{event.kind}", source=order.state.value, by=by, now=now, facts=facts)
+    if event.revision != order.revision:
+        return  # of what was revised since; noted, and no more
     if event.kind == "order.accepted":
         account = str(event.data.get("account_number", ""))
         bank_results.accepted(tx, order, account, str(event.data.get("bank_order_id", "")), by=by, now=now)

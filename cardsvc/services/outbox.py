@@ -50,6 +50,7 @@ class Claimed:
     bank_code: str
     order_number: str
     call: BankCall
+    revision: int
     parcel: Parcel
     ask_first: bool
     attempts: int
@@ -117,6 +118,7 @@ def claim(uow: UnitOfWork, *, now: datetime, limit: int = _CLAIM) -> list[Claime
                 bank_code=row.bank_code,
                 order_number=row.order_number,
                 call=BankCall(row.call),
+                revision=int(row.key.split(":")[1]),
                 parcel=Parcel(path=row.path, key=row.key, body=tx.unseal(row, "body")),
                 # An attempt that never came back (its worker died) is as doubtful as a time-out.
                 ask_first=row.doubt or row.attempts > 1,
@@ -134,7 +136,7 @@ def deliver(message: Claimed, bank: BankGateway | None) -> Outcome:
     try:
         if message.ask_first:
             found = bank.find_order(message.order_number)
-            if found is not None and bank_results.shows_done(message.call, found):
+            if found is not None and bank_results.shows_done(message.call, found, message.revision):
                 return Outcome(answer=found)
         return Outcome(answer=bank.post(message.parcel))
     except BankRefusal as error:

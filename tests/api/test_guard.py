@@ -100,7 +100,9 @@ def test_problems_have_the_code_and_never_the_value(app):
 def test_an_unsigned_event_changes_nothing_and_is_recorded(app, counter, person, tmp_path):
     number = counter.prepare(person)
     counter.confirm(number)
-    told = Event(event_id="event-0001", bank="ICBC", order=number, seq=1, at=counter.now, kind="order.accepted")
+    told = Event(
+        event_id="event-0001", bank="ICBC", order=number, revision=1, seq=1, at=counter.now, kind="order.accepted"
+    )
     body = canonical_body(told)
     client = app.test_client()
     answer = client.post("/api/v1/bank/events", data=body)

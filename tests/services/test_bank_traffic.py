@@ -5,7 +5,7 @@ import pytest
 from cardsvc.bank.gateway import BankUnreachable
 from cardsvc.bank.messages import Event, canonical_body
 from cardsvc.domain.orders import OrderState
-from cardsvc.services import inbox, making, outbox
+from cardsvc.services import inbox, intake, making, orders, outbox
 from tests.services.conftest import RNG, TELLER
 
 
@@ -86,9 +86,16 @@ def test_messages_of_one_order_go_one_after_another(counter, person):
     assert [claimed.call.value for claimed in outbox.claim(counter.uow, now=counter.now, limit=9)] == ["making_started"]
 
 
-def event(counter, number, seq, kind="making.started", **data):
+def event(counter, number, seq, kind="making.started", *, revision=1, **data):
     told = Event(
-        event_id=f"event-{number}-{seq}", bank="ICBC", order=number, seq=seq, at=counter.now, kind=kind, data=data
+        event_id=f"event-{number}-{seq}",
+        bank="ICBC",
+        order=number,
+        revision=revision,
+        seq=seq,
+        at=counter.now,
+        kind=kind,
+        data=data,
     )
     return told, canonical_body(told)
 
@@ -116,6 +123,39 @@ def test_events_twice_and_out_of_order_are_applied_once_in_sequence(counter, per
     assert not receive(counter, *second)
     actions = [line.action for line in counter.view(number).events if line.action.startswith("bank.")]
     assert actions == ["bank.order.accepted", "bank.financial.activated"]
+
+
+def revised(counter, person, mobile="13800138000"):
+    """An order the bank refused, corrected and confirmed again; not sent yet."""
+    number = counter.prepare(person, mobile="13800130001")
+    counter.confirm(number)
+    counter.deliver()
+    assert counter.view(number).state is OrderState.REFUSED
+    with counter.uow() as tx:
+        orders.revise(tx, number, version=counter.view_version(tx, number), **counter.at())
+    with counter.uow() as tx:
+        version = counter.view_version(tx, number)
+        intake.save_contact(tx, number, version=version, mobile=mobile, branch_code="0017", **counter.at())
+    counter.slip(number)
+    counter.confirm(number)
+    return number
+
+
+@pytest.mark.parametrize("fault", ["F01", "F02", "F03", "F07"])
+def test_a_doubt_about_the_revised_order_is_not_settled_by_the_answer_to_the_first(counter, person, fault):
+    number = revised(counter, person)
+    counter.bank.faults.script = [fault]
+    counter.deliver()
+    view = counter.view(number)
+    assert (view.state, view.refusal, view.wait) == (OrderState.ACCEPTED, "", None)
+
+
+def test_a_late_refusal_of_the_first_does_not_turn_the_revised_order_back(counter, person):
+    number = revised(counter, person)
+    assert receive(counter, *event(counter, number, 1, "order.refused", reason="bank.refused.account_limit"))
+    assert counter.view(number).state is OrderState.CONFIRMED
+    assert receive(counter, *event(counter, number, 2, "order.accepted", revision=2, account_number="62220812345678"))
+    assert counter.view(number).state is OrderState.ACCEPTED
 
 
 def test_a_gap_is_filled_by_asking(counter, person):

@@ -262,6 +262,7 @@ class Ledger:
             return None
         return OrderAnswer(
             order=row.number,
+            revision=row.revision,
             bank_order_id=row.bank_order_id,
             state=BankState(row.state),
             seq=row.seq,
@@ -294,6 +295,7 @@ class Ledger:
         self, connection: Connection, number: str, kind: EventKind, data: dict[str, str], *, now: datetime
     ) -> None:
         connection.execute(update(orders).where(orders.c.number == number).values(seq=orders.c.seq + 1))
+        revision = connection.scalar(select(orders.c.revision).where(orders.c.number == number))
         connection.execute(
             insert(events).values(
                 event_id=secrets.token_hex(12),
@@ -301,7 +303,7 @@ class Ledger:
                 seq=select(orders.c.seq).where(orders.c.number == number).scalar_subquery(),
                 kind=kind.value,
                 at=now.astimezone(UTC).isoformat(),
-                data=json.dumps(data),
+                data=json.dumps(data | {"revision": revision}),
                 due=now.astimezone(UTC).isoformat(),
                 delivered=0,
                 attempts=0,

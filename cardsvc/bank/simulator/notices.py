@@ -59,14 +59,16 @@ class Notices(threading.Thread):
                 self._wake.clear()
 
     def _send(self, row: dict[str, Any]) -> bool:
+        data = json.loads(row["data"])
         event = Event(
             event_id=row["event_id"],
             bank=self._ledger.bank,
             order=row["number"],
+            revision=data.pop("revision", 1),
             seq=row["seq"],
             at=row["at"],
             kind=row["kind"],
-            data=json.loads(row["data"]),
+            data=data,
         )
         body = canonical_body(event)
         taken = self._post(body)
