@@ -1,13 +1,26 @@
 """Settings: environment ``CARDSVC_*`` over one TOML file, checked at start, frozen."""
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from cardsvc.errors import Rejected
 
 CONFIG_VARIABLE: Final = "CARDSVC_CONFIG"
+
+
+class SettingsWrong(Rejected, code="config.invalid"):
+    """A setting is unknown or malformed, or the settings' file cannot be read; facts: setting, reason."""
 
 
 class BankSettings(BaseModel):
@@ -72,3 +85,17 @@ class Settings(BaseSettings):
         found = os.environ.get(CONFIG_VARIABLE, "")
         toml = (TomlConfigSettingsSource(settings_cls, toml_file=Path(found)),) if found else ()
         return (init_settings, env_settings, *toml)
+
+
+def load_settings() -> Settings:
+    """Return the settings of environment and file; raise SettingsWrong naming the first that is wrong."""
+    found = os.environ.get(CONFIG_VARIABLE, "")
+    if found and not Path(found).is_file():
+        raise SettingsWrong(setting=CONFIG_VARIABLE, reason=f"no file {found}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsWrong(setting=".".join(str(part) for part in first["loc"]), reason=first["msg"]) from None
+    except (tomllib.TOMLDecodeError, SettingsError) as error:
+        raise SettingsWrong(setting=CONFIG_VARIABLE, reason=str(error)) from None

@@ -31,7 +31,7 @@ def text(chinese: str, english: str) -> str:
     return english if g.get("language") == "en" else chinese
 
 
-def word(code: str, **facts: object) -> str:
+def word(code: str, /, **facts: object) -> str:
     """Return a code's sentence in the reader's language."""
     return say(code, str(g.get("language") or "zh"), **facts)
 

@@ -12,8 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
+from cardsvc.errors import CardsvcError
+
 _PR_SET_PDEATHSIG: Final = 1
 _STOP_SECONDS: Final = 5.0
+
+
+class PartFailed(CardsvcError, code="demo.part_failed"):
+    """A process of the demo ended before it was ready; facts: part, status, log (the end of it)."""
 
 
 def free_port() -> int:
@@ -43,13 +49,13 @@ class Child:
         self._log = log
 
     def ready_line(self) -> str:
-        """Return the first line the process prints; raise RuntimeError with the end of its log if it dies instead."""
+        """Return the first line the process prints; raise PartFailed with the end of its log if it dies instead."""
         assert self._process.stdout is not None  # noqa: S101 - a pipe was asked for
         line = self._process.stdout.readline().strip()
         if not line:
             code = self._process.wait()
             tail = self._log.read_text(errors="replace")[-800:]
-            raise RuntimeError(f"{self.name} ended with {code} before it was ready: {tail}")
+            raise PartFailed(part=self.name, status=code, log=tail)
         threading.Thread(target=_drain, args=(self._process.stdout,), daemon=True).start()
         return line
 

@@ -8,6 +8,11 @@ from pathlib import Path
 import click
 
 from cardsvc.cli.exits import faults_as_exit_codes
+from cardsvc.errors import Conflict
+
+
+class PortTaken(Conflict, code="serve.port_taken"):
+    """Another program listens at the address; facts: address."""
 
 
 @click.command("serve")
@@ -23,28 +28,33 @@ def run(*, ready_file: Path | None = None, ready: threading.Event | None = None)
     from waitress.server import create_server
 
     from cardsvc import logs, wiring
-    from cardsvc.config import Settings
+    from cardsvc.config import load_settings
     from counter_ui import create_app
 
     logs.configure()
-    settings = Settings()
+    settings = load_settings()
     built = wiring.build(settings)
+    try:
+        server = create_server(
+            create_app(built),
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident="cardsvc",
+            channel_timeout=60,
+            max_request_body_size=600 * 1024 * 1024,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        raise PortTaken(address=f"{settings.host}:{settings.port}", reason=error.strerror) from None
     stop_worker = wiring.start_worker(built) if settings.run_worker else None
-    server = create_server(
-        create_app(built),
-        host=settings.host,
-        port=settings.port,
-        threads=settings.threads,
-        ident="cardsvc",
-        channel_timeout=60,
-        max_request_body_size=600 * 1024 * 1024,
-        clear_untrusted_proxy_headers=True,
-    )
     address = f"http://{settings.host}:{server.effective_port}"
     if ready_file is not None:
         part = ready_file.with_suffix(".part")
         part.write_text(address)
         part.replace(ready_file)
+    if not built.fonts.has_rare_characters():
+        click.echo("rare characters cannot be printed here: install fonts-hanazono")
     click.echo(f"ready {address} {datetime.now(UTC):%H:%M:%S}")
     sys.stdout.flush()
     if ready is not None:

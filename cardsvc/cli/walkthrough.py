@@ -24,6 +24,10 @@ class StepFailed(CardsvcError, code="walkthrough.failed"):
     """A step did not do what it should; facts: step, code, title."""
 
 
+class ServerUnreachable(CardsvcError, code="walkthrough.unreachable"):
+    """Nothing answers at the address; facts: server."""
+
+
 class BankTooSlow(BankFault, code="walkthrough.bank_too_slow"):
     """The bank's word did not come in time; facts: seconds, state."""
 
@@ -45,7 +49,10 @@ def command(photo: Path, out: Path, id_card: Path | None, server: str | None, *,
             raise InvalidInput(field="id-card", reason="only without --server")
         url = server or running.enter_context(_own_service(id_card, pcscd=pcscd))
         walk = Walk(url, out, quiet=as_json)
-        reasons = walk.run(photo)
+        try:
+            reasons = walk.run(photo)
+        except httpx.TransportError:
+            raise ServerUnreachable(server=url) from None
         if as_json:
             click.echo(json.dumps(walk.told | {"refused": reasons}, ensure_ascii=False, indent=2))
     if reasons:

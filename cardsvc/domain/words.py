@@ -48,7 +48,7 @@ def catalogue() -> dict[str, dict[str, str]]:
     return found
 
 
-def say(code: str, language: str, **facts: object) -> str:
+def say(code: str, language: str, /, **facts: object) -> str:
     """Return the sentence for ``code`` in ``language`` with facts filled in; the code itself where none exists."""
     words = catalogue().get(code)
     if words is None:

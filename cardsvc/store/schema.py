@@ -7,8 +7,15 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from cardsvc.errors import CardsvcError
 
 _LOCK = 0x63617264  # "card": one migration at a time on PostgreSQL
+
+
+class DatabaseUnreachable(CardsvcError, code="store.unreachable"):
+    """The database does not answer, or does not let us in; facts: database (no password)."""
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -24,10 +31,16 @@ def newest() -> str:
 
 
 def upgrade(engine: Engine) -> None:
-    """Run what is missing, in one transaction; several processes may call this at once."""
-    with engine.connect() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == newest():
-            return
+    """Run what is missing, in one transaction; several processes may call this at once.
+
+    Raise DatabaseUnreachable.
+    """
+    try:
+        with engine.connect() as connection:
+            if MigrationContext.configure(connection).get_current_revision() == newest():
+                return
+    except OperationalError:
+        raise DatabaseUnreachable(database=engine.url.render_as_string(hide_password=True)) from None
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
