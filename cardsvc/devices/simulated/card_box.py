@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 from cardsvc.devices.simulated.software_card import SoftwareCard, Torn, load, new_code
 
 _LONGEST_LINE: Final = 4096
+_SHOW_SECONDS: Final = 5.0
 _GENERATION_ERROR: Final = {"error": "removed"}
 
 
@@ -30,6 +31,8 @@ class CardBox:
         self._card: SoftwareCard | None = None
         self.generation = 0  # counts insertions and removals: a connection is good for one only
         self.changed = threading.Event()
+        self._shown: threading.Condition | None = None  # a slot shows the card a little after it is put in
+        self._shown_generation = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -52,6 +55,23 @@ class CardBox:
             self._card = card
             self._moved()
             return card
+
+    def attach(self) -> None:
+        """Say that a slot will show the cards (``show``), so that whoever inserts one waits for that."""
+        self._shown = threading.Condition()
+
+    def show(self, generation: int) -> None:
+        """Say that the slot now holds the card of ``generation``."""
+        if self._shown is not None:
+            with self._shown:
+                self._shown_generation = generation
+                self._shown.notify_all()
+
+    def wait_until_shown(self) -> None:
+        """Wait until the slot holds the card that was put in last, a few seconds at most."""
+        if self._shown is not None:
+            with self._shown:
+                self._shown.wait_for(lambda: self._shown_generation >= self.generation, timeout=_SHOW_SECONDS)
 
     def remove(self) -> None:
         """Take the card out."""
@@ -105,7 +125,10 @@ class _Handler(socketserver.StreamRequestHandler):
         generation = -1
         while line := self.rfile.readline(_LONGEST_LINE):
             try:
-                reply, generation = box.handle(json.loads(line), generation)
+                request = json.loads(line)
+                reply, generation = box.handle(request, generation)
+                if "insert" in request:
+                    box.wait_until_shown()
             except (ValueError, KeyError, OSError) as error:
                 reply = {"ok": False, "error": type(error).__name__}
             with contextlib.suppress(BrokenPipeError):

@@ -21,6 +21,7 @@ DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PCSCD: Final = Path("/usr/sbin/pcscd")
 _POWER_OFF, _POWER_ON, _RESET, _GET_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _RETRY: Final = 0.05
+_HAND: Final = 0.9  # seconds between two cards: pcscd looks every 0.4, and misses a swap that is quicker
 _READY_TRIES: Final = 100
 
 
@@ -43,6 +44,7 @@ class VpcdCard(threading.Thread):
         self._box = box
         self._port = port
         self._stop_asked = threading.Event()
+        box.attach()
 
     def stop(self) -> None:
         """Take the card out of the reader for good."""
@@ -51,7 +53,7 @@ class VpcdCard(threading.Thread):
         self.join(timeout=5)
 
     def run(self) -> None:
-        """Serve card after card."""
+        """Serve card after card, the slot empty in between for as long as a hand takes."""
         while not self._stop_asked.is_set():
             generation = self._box.generation
             if self._box.card is None:
@@ -61,9 +63,12 @@ class VpcdCard(threading.Thread):
             try:
                 with socket.create_connection(("127.0.0.1", self._port), timeout=2) as line:
                     line.settimeout(_RETRY)
+                    self._box.show(generation)
                     self._serve(line, generation)
             except OSError:
                 self._stop_asked.wait(_RETRY)
+            else:
+                self._stop_asked.wait(_HAND)
 
     def _serve(self, line: socket.socket, generation: int) -> None:
         while not self._stop_asked.is_set() and self._box.generation == generation:

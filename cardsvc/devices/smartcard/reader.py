@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 from cardsvc.devices.base import ChipData, ChipIdentity, DeviceState, ReaderBusy
-from cardsvc.devices.smartcard.faults import CardPulled, MuteCard, ReaderHung
+from cardsvc.devices.smartcard.faults import CardPulled, MuteCard, NoCard, ReaderHung
 from cardsvc.devices.smartcard.sscard import SocialSecurityCard
 from cardsvc.errors import DeviceFault
 
@@ -47,13 +47,13 @@ class ConnectedReader(ABC):
     def identify(self) -> ChipIdentity:
         """Return the card in the reader; see ``CardReader``.
 
-        A card being put in at this moment breaks the first commands or seems mute; nothing is written here, so
-        it is simply asked again a little later.
+        A card being put in at this moment is not seen yet, breaks the first commands or seems mute; nothing is
+        written here, so it is simply asked again a little later.
         """
         for _ in range(_SETTLE_TRIES):
             try:
                 return self._do(lambda card: card.identify())
-            except (CardPulled, MuteCard):
+            except (NoCard, CardPulled, MuteCard):
                 self._pause.wait(_SETTLE_SECONDS)
         return self._do(lambda card: card.identify())
 
