@@ -78,6 +78,7 @@ def shoot(context, demo, language, found):
     page.keyboard.press("F8")
     expect(page.locator(".fault")).to_be_visible()
     look("clerk-2-wrong")
+    page.goto(page.url)
     walk.clerk_contact(page, look)
     one, two = (
         Image.open(running.PORTRAITS / name).convert("RGB").resize((700, 875)) for name in ("obama.jpg", "biden.jpg")
@@ -89,6 +90,7 @@ def shoot(context, demo, language, found):
     page.set_input_files("#file", demo.folder / "two.jpg")
     expect(page.locator(".verdict.bad")).to_be_visible(timeout=20000)
     look("clerk-3-refused")
+    page.goto(page.url)
     walk.clerk_photographs(page, look)
     demo.bank(down=True)
     number = walk.clerk_confirms(page, look)
