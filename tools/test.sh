@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 workers="$(nproc)"
 export COVERAGE_FILE=var/.coverage
 exec .venv/bin/python -m pytest -q -n "$((workers < 2 ? 2 : workers))" --dist loadgroup \
-    --cov --cov-branch --cov-report=term:skip-covered --cov-fail-under=75 "$@"
+    --cov --cov-branch --cov-report=term:skip-covered --cov-fail-under=82 "$@"

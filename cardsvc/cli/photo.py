@@ -13,6 +13,7 @@ import click
 
 from cardsvc.capture.normalise import PhotoResult, Severity, normalise
 from cardsvc.cli.exits import faults_as_exit_codes
+from cardsvc.cli.photo_batch import command as batch
 from cardsvc.domain.profiles import RegionProfile, load_profile
 
 REPORT_VERSION: Final = 1
@@ -21,6 +22,9 @@ REPORT_VERSION: Final = 1
 @click.group("photo")
 def command() -> None:
     """Make standard portraits out of photos, or say what is wrong with them."""
+
+
+command.add_command(batch)
 
 
 @command.command("normalise")

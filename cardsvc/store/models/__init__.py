@@ -14,6 +14,7 @@ from cardsvc.store.models.orders import OrderEventRow, OrderRow, SerialRow
 from cardsvc.store.models.people import BlobRow, KeyRow, PersonRow, ReadingRow
 from cardsvc.store.models.staff import AuditRow, ChainRow, SessionRow, UserRow
 from cardsvc.store.models.tables import Base
+from cardsvc.store.models.work import PhotoBatchRow, PhotoItemRow, WorkState
 
 __all__ = [
     "AuditRow",
@@ -32,8 +33,11 @@ __all__ = [
     "OutboxRow",
     "OutboxState",
     "PersonRow",
+    "PhotoBatchRow",
+    "PhotoItemRow",
     "ReadingRow",
     "SerialRow",
     "SessionRow",
     "UserRow",
+    "WorkState",
 ]
