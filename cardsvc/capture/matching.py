@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from cardsvc.capture.file_names import FileName
 from cardsvc.capture.roster import RosterRow
+from cardsvc.domain.profiles import FileNaming
+
+# What is wrong with the name alone; the person is known all the same.
+_BY_NAME = frozenset({"", "batch.no_photo", "batch.name_differs", "batch.name_not_id_only", "batch.name_lacks_name"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +22,22 @@ class Match:
     name: str
     problem: str = ""  # a code; "" goes on to the photo engine
 
+    @property
+    def key(self) -> str:
+        """What makes two entries of a batch the same one: the person, or the file where it belongs to none."""
+        if self.id_number and self.problem in _BY_NAME:
+            return f"person:{self.id_number}"
+        return f"file:{self.ref}" if self.ref else f"row:{self.line}"
 
-def match(files: Iterable[FileName], roster: Sequence[RosterRow] | None) -> list[Match]:
+    def portrait_name(self, naming: FileNaming) -> str:
+        """Return what the finished portrait's file is called."""
+        name = f"_{self.name}" if naming is FileNaming.ID_NAME and self.name else ""
+        return f"{self.id_number}{name}.jpg".replace("/", "_")
+
+
+def match(
+    files: Iterable[FileName], roster: Sequence[RosterRow] | None, naming: FileNaming = FileNaming.ANY
+) -> list[Match]:
     """Return one entry for every file and every row; without a roster every well-named file is a person."""
     found: list[Match] = []
     by_number: dict[str, list[FileName]] = defaultdict(list)
@@ -36,11 +54,11 @@ def match(files: Iterable[FileName], roster: Sequence[RosterRow] | None) -> list
     for number, named in by_number.items():
         person = people.get(number)
         for file in named:
-            found.append(_one(file, person, alone=len(named) == 1, listed=roster is not None))
+            found.append(_one(file, person, naming, alone=len(named) == 1, listed=roster is not None))
     return found
 
 
-def _one(file: FileName, person: RosterRow | None, *, alone: bool, listed: bool) -> Match:
+def _one(file: FileName, person: RosterRow | None, naming: FileNaming, *, alone: bool, listed: bool) -> Match:
     line = person.line if person else None
     name = person.name if person else file.name
     problem = ""
@@ -50,4 +68,8 @@ def _one(file: FileName, person: RosterRow | None, *, alone: bool, listed: bool)
         problem = "batch.not_on_roster"
     elif person is not None and file.name and file.name != person.name:
         problem = "batch.name_differs"
+    elif naming is FileNaming.ID and file.name:
+        problem = "batch.name_not_id_only"
+    elif naming is FileNaming.ID_NAME and not file.name:
+        problem = "batch.name_lacks_name"
     return Match(file.ref, line, file.id_number, name, problem)

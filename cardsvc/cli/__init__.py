@@ -12,6 +12,7 @@ _MODULES: Final = {
     "demo": "demo",
     "idcard": "idcard",
     "photo": "photo",
+    "profile": "profile",
     "serve": "serve",
     "smartcard": "smartcard",
     "walkthrough": "walkthrough",

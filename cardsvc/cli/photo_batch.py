@@ -25,7 +25,7 @@ from cardsvc.capture.problems import PhotoResult
 from cardsvc.capture.roster import read_roster
 from cardsvc.capture.sources import PhotoSource, open_source
 from cardsvc.cli.exits import faults_as_exit_codes
-from cardsvc.domain.profiles import load_profile
+from cardsvc.domain.profiles import FileNaming, load_profile
 from cardsvc.errors import Conflict
 from cardsvc.services import photo_batches, photo_results, photo_work
 from cardsvc.services.audit import SERVICE
@@ -61,17 +61,17 @@ def command(
     Killed midway it goes on where it was; run it again with only the files that failed and it adds them.
     """
     with faults_as_exit_codes(language):
-        load_profile(profile_name)
+        naming = load_profile(profile_name).photo.file_name
         photos = open_source(source)
         people = read_roster(roster.read_bytes(), roster.name) if roster else None
         entries = {entry.ref: entry for entry in photos.entries()}
-        matches = match((read_name(ref) for ref in entries), people)
+        matches = match((read_name(ref) for ref in entries), people, naming)
         journal = Journal(out)
         planned = [Planned(one, entries[one.ref].stamp if one.ref else "") for one in _in_order(matches)]
         batch = journal.plan(planned, profile=profile_name)
-        _make(journal, batch, photos, out, workers=workers, quiet=quiet)
+        _make(journal, batch, photos, out, naming, workers=workers, quiet=quiet)
         items = journal.results(batch)
-    _tell(items, out, language=language, profile=profile_name)
+    _tell(items, out, naming, language=language, profile=profile_name)
     sys.exit(0 if all(item.accepted for item in items) else 1)
 
 
@@ -110,14 +110,16 @@ class Journal:
             return photo_batches.results(tx, batch)
 
 
-def _make(journal: Journal, batch: uuid.UUID, photos: PhotoSource, out: Path, *, workers: int, quiet: bool) -> None:
+def _make(
+    journal: Journal, batch: uuid.UUID, photos: PhotoSource, out: Path, naming: FileNaming, *, workers: int, quiet: bool
+) -> None:
     folder = out / "photos"
     folder.mkdir(exist_ok=True)
 
     def keep(_tx: Tx, photo: ClaimedPhoto, portrait: bytes) -> None:
         part = folder / f".{photo.id}.part"
         part.write_bytes(portrait)
-        part.replace(folder / f"{photo.match.id_number}.jpg")
+        part.replace(folder / photo.match.portrait_name(naming))
 
     with journal.uow.reading() as tx:
         due = photo_batches.progress(tx, batch).due
@@ -135,10 +137,10 @@ def _make(journal: Journal, batch: uuid.UUID, photos: PhotoSource, out: Path, *,
         photo_work.work_through(journal.uow, pool, bench, batch=batch, clock=_now, stop=stop)
 
 
-def _tell(items: list[ItemView], out: Path, *, language: str, profile: str) -> None:
+def _tell(items: list[ItemView], out: Path, naming: FileNaming, *, language: str, profile: str) -> None:
     """Write list, ZIP and report, and print the sums."""
     photo_results.write_list(items, out / "results.xlsx", language=language)
-    accepted = [out / "photos" / f"{item.match.id_number}.jpg" for item in items if item.accepted]
+    accepted = [out / "photos" / item.match.portrait_name(naming) for item in items if item.accepted]
     photo_results.pack(accepted, out / "results.zip")
     report = {
         "version": REPORT_VERSION,

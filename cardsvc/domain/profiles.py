@@ -1,15 +1,31 @@
 """Region profiles: what differs between places, as data - one TOML file a region."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Final
 
+from cardsvc.domain.profile_check import profile_faults
 from cardsvc.errors import Rejected
 
 
 class ProfileUnknown(Rejected, code="profile.unknown"):
     """No region of that name; facts: name, known."""
+
+
+class ProfileWrong(Rejected, code="profile.wrong"):
+    """A region's file cannot be used; facts: name, key, line, reason."""
+
+
+class FileNaming(StrEnum):
+    """How photo files of a batch are named."""
+
+    ID = "id"  # the ID number and nothing else
+    ID_NAME = "id_name"  # ID_姓名
+    ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +44,7 @@ class PhotoRules:
     centre_tolerance: int  # eye middle from the vertical centre line
     backgrounds: tuple[tuple[int, int, int], ...]  # sRGB, the first is what a replaced background gets
     replace_background: bool
+    file_name: FileNaming = FileNaming.ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +73,28 @@ def profile_names() -> list[str]:
 
 
 def load_profile(name: str) -> RegionProfile:
-    """Return the region ``name``; raise ProfileUnknown."""
+    """Return the region ``name``, or the one in the file ``name`` where that ends in .toml.
+
+    Raises ProfileUnknown, or ProfileWrong naming the first thing that is wrong with it.
+    """
+    if name.endswith(".toml") and Path(name).is_file():
+        return read_profile(Path(name).stem, Path(name).read_text(encoding="utf-8"))
     if name not in profile_names():
         raise ProfileUnknown(name=name, known=", ".join(profile_names()))
-    data = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    return _shipped(name)
+
+
+@cache
+def _shipped(name: str) -> RegionProfile:
+    return read_profile(name, (_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def read_profile(name: str, text: str) -> RegionProfile:
+    """Return the region in a TOML text; raise ProfileWrong."""
+    faults = profile_faults(text)
+    if faults:
+        raise ProfileWrong(name=name, **asdict(faults[0]))
+    data = tomllib.loads(text)
     photo = data["photo"]
     return RegionProfile(
         name=name,
@@ -80,6 +115,7 @@ def load_profile(name: str) -> RegionProfile:
             centre_tolerance=photo["centre_tolerance"],
             backgrounds=tuple((r, g, b) for r, g, b in photo["backgrounds"]),
             replace_background=photo["replace_background"],
+            file_name=FileNaming(photo.get("file_name", "any")),
         ),
         card_years=data["card"]["years"],
         initial_password=data["card"]["initial_password"],

@@ -90,7 +90,7 @@ def plan(tx: Tx, batch: uuid.UUID, planned: Sequence[Planned], *, now: datetime)
     known = {row.key: row for row in tx.scalars(select(PhotoItemRow).where(PhotoItemRow.batch_id == batch))}
     wanted = set()
     for place, entry in enumerate(planned):
-        key = tx.vault.blind(_key(entry.match))
+        key = tx.vault.blind(entry.match.key)
         wanted.add(key)
         row = known.get(key)
         if row is not None and (row.stamp == entry.stamp or (row.accepted and not entry.match.ref)):
@@ -226,10 +226,3 @@ def _held(tx: Tx, photo: ClaimedPhoto) -> PhotoItemRow | None:
     if row is None:
         log.info("photo_stale_result_dropped", item=str(photo.id))
     return row
-
-
-def _key(match: Match) -> str:
-    """Return what makes two entries the same one: the person, or the file where it belongs to none."""
-    if match.id_number and match.problem in {"", "batch.no_photo", "batch.name_differs"}:
-        return f"person:{match.id_number}"
-    return f"file:{match.ref}" if match.ref else f"row:{match.line}"
