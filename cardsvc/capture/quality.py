@@ -35,6 +35,7 @@ where less than 25 % is hidden, 1.3-3.1 px above). compressed and the edge's sec
 Pitch needs no correction: on this mesh's axis from forehead to chin both portraits read within 2 degrees of 0.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -185,14 +186,15 @@ def sharpness(luma: Plane, where: NDArray[np.bool_]) -> tuple[float, float]:
 
 
 def _line(sigma: float, angle: int) -> Plane:
-    """Return a Gaussian along one direction as a square kernel, (15, 15)."""
+    """Return a Gaussian along one direction as a square kernel, three sigmas to either side."""
     diagonal = angle % 90 != 0
-    steps = np.arange(-7, 8)
+    reach = math.ceil(3 * sigma)
+    steps = np.arange(-reach, reach + 1)
     weights = np.exp(-((steps * (np.sqrt(2) if diagonal else 1)) ** 2) / (2 * sigma**2))
-    kernel = np.zeros((15, 15), np.float32)
+    kernel = np.zeros((len(steps), len(steps)), np.float32)
     rows = {0: np.zeros_like(steps), 45: steps, 90: steps, 135: -steps}[angle]
     columns = np.zeros_like(steps) if angle == 90 else steps  # noqa: PLR2004 - upright
-    kernel[7 + rows, 7 + columns] = weights / weights.sum()
+    kernel[reach + rows, reach + columns] = weights / weights.sum()
     return kernel
 
 
