@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cardsvc.bank.gateway import BankGateway
 from cardsvc.bank.signing import Verifier
+from cardsvc.capture.guidance import Guidance
 from cardsvc.capture.normalise import PhotoResult
 from cardsvc.devices.base import CardReader, IdReader, ReaderMissing
 from cardsvc.domain.profiles import RegionProfile
@@ -32,6 +33,7 @@ class Parts:
     profile: RegionProfile
     desks: Mapping[str, Desk]
     normalise: Callable[[bytes, RegionProfile], PhotoResult]
+    guide: Callable[..., Guidance]  # one frame of a camera: what to say to who sits before it
     fonts: FontChain
     banks: Mapping[str, BankGateway]
     bank_verifier: Verifier

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cardsvc.bank import signing
 from cardsvc.bank.client import BankClient
+from cardsvc.capture.guidance import guide
 from cardsvc.capture.normalise import normalise
 from cardsvc.config import DeskSettings, Settings
 from cardsvc.devices.base import CardReader, IdReader
@@ -50,6 +51,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = now) -> Parts:
         profile=load_profile(settings.profile),
         desks={desk.name: _desk(desk) for desk in settings.desks},
         normalise=normalise,
+        guide=guide,
         fonts=FontChain.discover(),
         banks={
             bank.code: BankClient(bank.url, signer=signer, verifier=verifier, timeout=bank.timeout, clock=clock)

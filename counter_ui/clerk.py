@@ -4,7 +4,7 @@ import uuid
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as Answer
 
@@ -16,6 +16,7 @@ from cardsvc.errors import CardsvcError, InvalidInput
 from cardsvc.services import intake, looks, orders, papers
 from cardsvc.services.views import OrderView
 from counter_ui import failures, fields
+from counter_ui.shown import word
 
 pages = Blueprint("clerk", __name__)
 Page = str | Answer | tuple[str, int]
@@ -130,6 +131,16 @@ def take_photo(number: str) -> Page:
         parts().uow, parts().normalise, parts().profile, number, data, by=actor(), now=parts().clock()
     )
     return render_template("clerk/_verdict.html", order=_view(number), verdict=verdict, stamp=parts().clock())
+
+
+@pages.post("/orders/<number>/guide")
+@guard(Permission.ORDER_CREATE)
+def guide(number: str) -> Page:
+    """Say what the person before the camera should do; nothing of the frame is kept."""
+    _view(number)  # somebody who may not see the order gets no eye on its camera either
+    width = fields.camera_width()
+    found = parts().guide(request.get_data(cache=False), parts().profile, camera_width=width)
+    return jsonify(good=found.good, advice=[{"code": code, "text": word(code)} for code in found.advice])
 
 
 @pages.get("/orders/<number>/check")

@@ -22,3 +22,11 @@ def reading() -> uuid.UUID:
         return uuid.UUID(request.form.get("reading", ""))
     except ValueError:
         raise ReadingGone from None
+
+
+def camera_width() -> int:
+    """Return how many pixels wide the camera's own picture is, as the page says; a usual one where it does not."""
+    try:
+        return min(max(int(request.args.get("width", "")), 1), 16384)
+    except ValueError:
+        return 1280

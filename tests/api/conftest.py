@@ -1,5 +1,6 @@
 import pytest
 
+from cardsvc.capture.guidance import Guidance
 from cardsvc.parts import Desk, Parts
 from counter_ui import create_app
 from tests.services.conftest import counter, fonts, good_photo, person
@@ -15,6 +16,7 @@ def app(counter):
         profile=counter.profile,
         desks={"1": Desk("1", counter.plate, counter.slot)},
         normalise=good_photo,
+        guide=lambda *_, **__: Guidance(("guide.good",), None),
         fonts=counter.fonts,
         banks=counter.banks,
         bank_verifier=counter.banks["ICBC"]._verifier,

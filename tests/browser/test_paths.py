@@ -42,10 +42,10 @@ def test_every_failure_is_said_where_the_person_looks(demo, page):
     walk.sign_in(page, demo.url, "clerk", quiet)
     demo.id_card(remove=True)
     page.goto(f"{demo.url}/orders/new")
-    page.keyboard.press("F2")
+    walk.press(page, "F2")
     expect(page.locator("#reading [data-code='idcard.no_card']")).to_be_visible(timeout=20000)
     demo.id_card(unplug=True)
-    page.keyboard.press("F2")
+    walk.press(page, "F2")
     expect(page.locator("#reading .fault[data-code^='device.']")).to_be_visible(timeout=20000)
     page.click("details > summary")
     page.fill("#id_number", "110105194912310021")
@@ -70,3 +70,16 @@ def test_the_language_switch_keeps_the_page_and_the_session_ends(demo, page):
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{demo.url}/orders")
     expect(page.locator("#username")).to_be_visible()
+
+
+def test_the_camera_guides_and_shows_before_and_after(demo, page):
+    walk.sign_in(page, demo.url, "clerk", lambda _name: None)
+    walk.clerk_opens(page, demo.url, lambda _name: None)
+    walk.clerk_contact(page, lambda _name: None)
+    expect(page.locator("#camera-message[data-code^='guide.']")).to_be_visible(timeout=15000)
+    expect(page.locator("#camera-message")).not_to_be_empty()
+    walk.press(page, "F4")
+    expect(page.locator("#before img")).to_be_visible(timeout=30000)
+    expect(page.locator(".verdict figure:not(#before) img")).to_be_visible()
+    walk.press(page, "F4")  # once more: another one takes its place
+    expect(page.locator("#before img")).to_be_visible(timeout=30000)
