@@ -14,6 +14,7 @@ import click
 from cardsvc.capture.normalise import PhotoResult, Severity, normalise
 from cardsvc.cli.exits import faults_as_exit_codes
 from cardsvc.cli.photo_batch import command as batch
+from cardsvc.cli.photo_sheet import command as sheet
 from cardsvc.domain.profiles import RegionProfile, load_profile
 
 REPORT_VERSION: Final = 1
@@ -25,6 +26,7 @@ def command() -> None:
 
 
 command.add_command(batch)
+command.add_command(sheet)
 
 
 @command.command("normalise")
