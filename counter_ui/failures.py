@@ -1,15 +1,16 @@
 """Failures on a page: one clear sentence where the person looks, the stable code beneath it."""
 
-from typing import Any
 from urllib.parse import quote
 
 import structlog
-from flask import g, make_response, redirect, render_template, request, url_for
+from flask import current_app, g, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from cardsvc.api import problems
 from cardsvc.api.problems import status_of
+from cardsvc.domain.words import catalogue
 from cardsvc.errors import CardsvcError
 
 log = structlog.get_logger()
@@ -40,8 +41,31 @@ def csrf(_error: CSRFError) -> Response:
     return redirect(url_for("public.sign_in", next=quote(request.path)))
 
 
-def not_found(error: HTTPException) -> Any:
-    """Render the page for an address that is none."""
+class _HttpFault(CardsvcError):
+    """One of HTTP's own refusals, with the code its words stand under."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.code = f"http.{status}" if f"http.{status}" in catalogue() else "http.500"  # type: ignore[misc]  # its own
+
+
+def http_error(error: HTTPException) -> Response:
+    """Render one of HTTP's own refusals (404, 405, 413): as a problem for the API, else where the person looks."""
     if request.path.startswith("/api/"):
-        return error
-    return render_template("error.html", error=None), 404
+        return problems.http_problem(error)
+    status = error.code or 500
+    g.error = fault = _HttpFault(status)
+    template = "_error.html" if request.headers.get("HX-Request") else "error.html"
+    return make_response(render_template(template, error=fault), status)
+
+
+def unexpected(error: Exception) -> Response:
+    """Render what nobody thought of: the log has the trace, the page one sentence."""
+    if request.path.startswith("/api/"):
+        return problems.unexpected(error)
+    log.error("page_failed", path=request.path, kind=type(error).__name__, exc_info=error)
+    if current_app.testing:
+        raise error
+    g.error = fault = _HttpFault(500)
+    template = "_error.html" if request.headers.get("HX-Request") else "error.html"
+    return make_response(render_template(template, error=fault), 500)

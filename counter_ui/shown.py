@@ -76,3 +76,18 @@ def names() -> dict[str, Any]:
 def filters(app: Flask) -> None:
     """Give templates the filters above."""
     app.jinja_env.filters.update(moment=moment, day=day, tag=tag)
+    app.jinja_env.finalize = drawable
+
+
+def drawable(value: Any) -> Any:
+    r"""Return what a page can send: half a character (a chip's field was too short) becomes the mark for one lost.
+
+    >>> drawable("王\ud840")
+    '王\ufffd'
+    """
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return type(value)(value.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return value

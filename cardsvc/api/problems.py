@@ -66,7 +66,10 @@ def http_problem(error: HTTPException) -> Response:
 
 def invalid_input(error: ValidationError) -> Response:
     """Return what pydantic found wrong with a request, without repeating the values (they may be personal)."""
-    wrong = [{"field": ".".join(str(part) for part in item["loc"]), "reason": item["type"]} for item in error.errors()]
+    wrong = [
+        {"field": ".".join(str(part) for part in item["loc"]) or "body", "reason": item["type"]}
+        for item in error.errors()
+    ]
     first = wrong[0] if wrong else {"field": "", "reason": ""}
     body: dict[str, Any] = {
         "type": "urn:cardsvc:problem:input.invalid",

@@ -84,6 +84,20 @@ def find_suspects(name: str) -> tuple[SuspectCharacter, ...]:
     return tuple(found)
 
 
+def invisible(text: str) -> bool:
+    """Return whether the text holds control characters or half characters, which nobody can see or compare."""
+    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
+
+
+def searchable(name: str) -> str:
+    r"""Return the name as a database can keep it for searching: without control and half characters.
+
+    >>> searchable("王\x00清\ud840河")
+    '王清河'
+    """
+    return "".join(character for character in name if unicodedata.category(character) not in {"Cc", "Cs"})
+
+
 def pinyin_keys(name: str) -> PinyinKeys:
     """Return the search keys of ``name``: surname readings first; what cannot be typed is left out; never raises.
 

@@ -15,7 +15,7 @@ from cardsvc.capture.normalise import PhotoResult
 from cardsvc.devices.base import IdReader
 from cardsvc.domain.cards import LIVE
 from cardsvc.domain.ids import make_order_number, parse_id_number
-from cardsvc.domain.names import pinyin_keys
+from cardsvc.domain.names import invisible, pinyin_keys, searchable
 from cardsvc.domain.orders import OPEN, Action, IllegalMove, OrderKind, OrderState
 from cardsvc.domain.people import Holder, is_expired
 from cardsvc.domain.profiles import RegionProfile
@@ -88,6 +88,8 @@ def open_typed(tx: Tx, holder: Holder, *, by: Actor, now: datetime) -> str:
     number = parse_id_number(holder.id_number)
     if not holder.name.strip():
         raise InvalidInput(field="name", reason="missing")
+    for field, text in (("name", holder.name), ("address", holder.address), ("authority", holder.authority)):
+        require_visible(field, text)
     return _open(tx, holder, number, source="typed", by=by, now=now)
 
 
@@ -133,6 +135,7 @@ def save_contact(
         raise InvalidInput(field="branch", reason="branch")
     if bool(agent_name.strip()) != bool(agent_id_number.strip()):
         raise InvalidInput(field="agent", reason="agent")
+    require_visible("agent", agent_name)
     agent_number = parse_id_number(agent_id_number) if agent_id_number.strip() else ""
     order.mobile = tx.seal(order, "mobile", digits)
     order.branch_code, order.bank_code = branch.code, branch.bank_code
@@ -186,6 +189,12 @@ def portrait(tx: Tx, number: str, *, by: Actor) -> bytes:
     if order.photo_id is None:
         raise NotFound(kind="photo", ref=number)
     return tx.blobs.read(order.photo_id)
+
+
+def require_visible(field: str, text: str) -> None:
+    """Raise InvalidInput for text with control characters: nobody can compare what cannot be seen."""
+    if invisible(text):
+        raise InvalidInput(field=field, reason="characters")
 
 
 def confirm(tx: Tx, number: str, *, version: int, signed: bool, by: Actor, now: datetime) -> OrderState:
@@ -295,11 +304,11 @@ def _person(tx: Tx, holder: Holder, id_number: str, *, now: datetime) -> PersonR
     index = tx.vault.blind(id_number)
     person = tx.scalar(select(PersonRow).where(PersonRow.id_index == index).with_for_update())
     if person is None:
-        person = PersonRow(id_index=index, name=holder.name, birth=holder.birth, updated_at=now)
+        person = PersonRow(id_index=index, name=searchable(holder.name), birth=holder.birth, updated_at=now)
         person.id_number = tx.seal(person, "id_number", id_number)
         tx.add(person)
     keys = pinyin_keys(holder.name)
-    person.name, person.birth, person.updated_at = holder.name, holder.birth, now
+    person.name, person.birth, person.updated_at = searchable(holder.name), holder.birth, now
     person.pinyin, person.initials = keys.full, keys.initials
     tx.flush()
     return person

@@ -13,6 +13,7 @@ from cardsvc.domain.ids import (
     mask_id_number,
     parse_id_number,
 )
+from cardsvc.domain.names import invisible
 from cardsvc.domain.orders import ENDED, Action, OrderState, moves_from
 from cardsvc.domain.people import Holder
 from cardsvc.errors import InvalidInput
@@ -101,6 +102,8 @@ def work_list(
         query = query.where(OrderRow.state == state)
     elif not text:
         query = query.where(OrderRow.state.not_in(ENDED))
+    if invisible(text):
+        raise InvalidInput(field="text", reason="characters")
     if text:
         query = query.where(_matching(tx, text.strip()))
     if after:

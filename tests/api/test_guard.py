@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from cardsvc.api.guard import is_file, permission_of
@@ -118,3 +120,33 @@ def test_an_unsigned_event_changes_nothing_and_is_recorded(app, counter, person,
 def test_the_api_documents_itself(app):
     told = app.test_client().get("/openapi/openapi.json").json
     assert "/api/v1/orders/{number}/confirm" in told["paths"]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("get", "/api/v1/nix", 404), ("put", "/api/v1/orders", 405)])
+def test_the_apis_own_refusals_are_problems_too(app, method, path, status):
+    answer = getattr(app.test_client(), method)(path)
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert answer.get_json()["code"] == f"http.{status}"
+
+
+def test_a_page_that_is_none_says_so_with_its_code(app):
+    answer = app.test_client().get("/nix")
+    assert answer.status_code == 404
+    assert "http.404" in answer.get_data(as_text=True)
+    assert "没有这个页面" in answer.get_data(as_text=True)
+
+
+def test_half_a_character_in_a_name_breaks_no_page(app, counter, person):
+    app.config["WTF_CSRF_ENABLED"] = False
+    counter.plate.person = replace(person, name="王\ud840")
+    page, programs = app.test_client(), app.test_client()
+    page.post("/sign-in", data={"username": "clerk", "password": DEMO_PASSWORD})
+    answer = page.post("/orders/read")
+    assert answer.status_code == 200
+    assert "王\ufffd" in answer.get_data(as_text=True)
+    token = programs.post("/api/v1/sessions", json={"username": "clerk", "password": DEMO_PASSWORD}).get_json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    reading = programs.post("/api/v1/devices/id-card/readings", headers=headers).get_json()
+    assert reading["name"] == "王\ud840"
+    assert programs.post("/api/v1/orders", json={"reading": reading["id"]}, headers=headers).status_code == 201
+    assert page.get("/orders").status_code == 200

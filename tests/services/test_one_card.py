@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -283,3 +284,22 @@ def test_signing_in_locks_after_failures_and_sessions_end(counter):
     later = counter.now + timedelta(minutes=14)
     assert staff.actor_of(counter.uow, token, now=later, active=False)  # a page asking by itself
     assert staff.actor_of(counter.uow, token, now=counter.now + timedelta(minutes=16)) is None
+
+
+@pytest.mark.parametrize("name", ["王\ud840", "王\x00清", "\ue863\U0002a6a5", "㛃䶮𬱖"])
+def test_a_name_is_kept_as_the_chip_has_it_whatever_it_holds(counter, person, name):
+    counter.plate.person = replace(person, name=name)
+    reading = intake.read_id_card(counter.uow, counter.plate, **counter.at())
+    with counter.uow() as tx:
+        number = intake.open_from_reading(tx, reading.id, **counter.at())
+    assert counter.view(number).holder.name == name
+    with counter.uow.reading() as tx:
+        assert [line.name for line in orders.work_list(tx, by=SUPERVISOR, text=name[0]).lines] == [name]
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\nb", "\ud840"])
+def test_what_cannot_be_seen_is_not_taken_from_a_keyboard(counter, person, text):
+    with pytest.raises(InvalidInput):
+        counter.open(replace(person, name=f"王{text}"))
+    with counter.uow.reading() as tx, pytest.raises(InvalidInput):
+        orders.work_list(tx, by=SUPERVISOR, text=text)
