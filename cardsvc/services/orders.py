@@ -251,7 +251,7 @@ def _slip(tx: Tx, order: OrderRow) -> SlipView | None:
         code=order.slip_code or "",
         printed_at=order.slip_at,
         prints=order.slip_prints,
-        missing=tuple(order.slip_missing),
+        missing=tuple(order.slip_missing.split()),
     )
 
 

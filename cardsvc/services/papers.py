@@ -16,6 +16,7 @@ from cardsvc.store.models import BankRow, BranchRow, OrderRow
 from cardsvc.store.uow import Tx, UnitOfWork
 
 _MAC_DIGITS: Final = 6
+_MISSING: Final = 7  # characters without a glyph that are named; one is enough to stop
 
 
 def make_slip(
@@ -45,7 +46,7 @@ def make_slip(
         order.slip_id = intake.keep_blob(tx, "slip", paper.pdf, now=now)
         order.slip_code = data.slip_code
         order.slip_digest = hashlib.sha256(paper.pdf).hexdigest()
-        order.slip_missing = "".join(paper.missing)
+        order.slip_missing = " ".join(f"U+{ord(character):04X}" for character in paper.missing[:_MISSING])
         order.slip_at, order.slip_prints = now, 0
         moves.note(tx, order, "step.slip", source=order.state.value, by=by, now=now)
     with uow.reading() as tx:

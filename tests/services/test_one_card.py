@@ -297,6 +297,22 @@ def test_a_name_is_kept_as_the_chip_has_it_whatever_it_holds(counter, person, na
         assert [line.name for line in orders.work_list(tx, by=SUPERVISOR, text=name[0]).lines] == [name]
 
 
+@pytest.mark.parametrize(("name", "missing"), [("王\ud840", ("U+D840",)), ("\ue863\ue864", ("U+E863", "U+E864"))])
+def test_what_no_font_draws_is_named_on_the_slip_and_stops_the_order(counter, person, name, missing):
+    counter.plate.person = replace(person, name=name)
+    reading = intake.read_id_card(counter.uow, counter.plate, **counter.at())
+    with counter.uow() as tx:
+        number = intake.open_from_reading(tx, reading.id, **counter.at())
+    with counter.uow() as tx:
+        version = counter.view_version(tx, number)
+        contact = {"mobile": "13800138000", "branch_code": "0017"}
+        intake.save_contact(tx, number, version=version, **contact, **counter.at())
+    intake.save_photo(counter.uow, good_photo, counter.profile, number, b"x", **counter.at())
+    assert counter.slip(number).missing == missing
+    with pytest.raises(intake.NotComplete):
+        counter.confirm(number)
+
+
 @pytest.mark.parametrize("text", ["a\x00b", "a\nb", "\ud840"])
 def test_what_cannot_be_seen_is_not_taken_from_a_keyboard(counter, person, text):
     with pytest.raises(InvalidInput):
