@@ -10,7 +10,7 @@ from cardsvc.domain.cards import CardState
 from cardsvc.domain.orders import Action, BankCall, OrderState
 from cardsvc.services import moves
 from cardsvc.services.views import Actor
-from cardsvc.store.models import CardRow, OrderRow, OutboxRow
+from cardsvc.store.models import CardRow, OrderRow, OutboxRow, OutboxState
 from cardsvc.store.uow import Tx
 
 # The bank's states from which a message of ours is seen to have arrived.
@@ -32,6 +32,8 @@ BUSINESS_REFUSALS: Final = frozenset(
     }
 )
 
+_TOO_LATE: Final = "bank.making_started"  # the bank's no to a cancellation
+
 
 def shows_done(call: BankCall, found: BankAnswer, revision: int) -> bool:
     """Return whether the bank's own state of the order shows that ``call`` of this revision has arrived."""
@@ -49,13 +51,15 @@ def apply(tx: Tx, row: OutboxRow, *, answer: BankAnswer | None, refusal: str, no
     by = bank_actor(row.bank_code)
     call = BankCall(row.call)
     if answer is not None:
+        if answer.raw.get("order") != row.order_number:
+            return "bank.answer_differs"  # of another order
         if call is BankCall.ORDER and any(str(getattr(answer, name)) != wanted for name, wanted in row.expect.items()):
             return "bank.answer_differs"  # another person or photo than the one we sent
         return _answered(tx, order, call, answer, by=by, now=now)
     if call is BankCall.ORDER and refusal in BUSINESS_REFUSALS:
         refused(tx, order, refusal, by=by, now=now)
         return ""
-    if call is BankCall.CANCEL:
+    if call is BankCall.CANCEL and refusal == _TOO_LATE:
         if order.state is OrderState.CANCELLING:
             moves.apply(tx, order, Action.CANCEL_DENIED, by=by, now=now, reason=refusal)
         return ""
@@ -73,6 +77,14 @@ def _answered(tx: Tx, order: OrderRow, call: BankCall, answer: BankAnswer, *, by
     elif call is BankCall.ACTIVATE and answer.state == "activated":
         activated(tx, order)
     return ""
+
+
+def is_disputed(tx: Tx, order: OrderRow) -> bool:
+    """Return whether a human must first look at an answer about this order: it told of another person or photo."""
+    held = select(OutboxRow.id).where(
+        OutboxRow.order_id == order.id, OutboxRow.state == OutboxState.HELD, OutboxRow.call == BankCall.ORDER.value
+    )
+    return tx.scalar(held.limit(1)) is not None
 
 
 def accepted(tx: Tx, order: OrderRow, account: str, bank_order_id: str, *, by: Actor, now: datetime) -> None:

@@ -130,7 +130,7 @@ def _apply(tx: Tx, order: OrderRow, event: Event, *, now: datetime) -> None:
     moves.note(tx, order, f"bank.{event.kind}", source=order.state.value, by=by, now=now, facts=facts)
     if event.revision != order.revision:
         return  # of what was revised since; noted, and no more
-    if event.kind == "order.accepted":
+    if event.kind == "order.accepted" and not bank_results.is_disputed(tx, order):
         account = str(event.data.get("account_number", ""))
         bank_results.accepted(tx, order, account, str(event.data.get("bank_order_id", "")), by=by, now=now)
     elif event.kind == "order.refused":

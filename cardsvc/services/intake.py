@@ -128,7 +128,7 @@ def save_contact(
     """Keep the mobile number, the branch and the agent; raise Rejected with the field."""
     order = _draft(tx, number, version=version, by=by)
     digits = mobile.replace(" ", "").replace("-", "")
-    if len(digits) != _MOBILE_DIGITS or not digits.isdigit() or not digits.startswith("1"):
+    if len(digits) != _MOBILE_DIGITS or not (digits.isascii() and digits.isdigit()) or not digits.startswith("1"):
         raise InvalidInput(field="mobile", reason="mobile")
     branch = tx.get(BranchRow, branch_code)
     if branch is None or not branch.issues_instantly:

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from cardsvc.domain.orders import BankCall
 from cardsvc.services import bank_messages
@@ -26,7 +26,8 @@ def put(tx: Tx, order: OrderRow, call: BankCall, about: Call, *, now: datetime) 
     path, body, expect = bank_messages.build(tx, order, call, card=about.card, reason=about.reason)
     key = f"{order.number}:{order.revision}"
     if call is not BankCall.ORDER:
-        key += f":{call.value}" + (f":{about.attempt}" if about.attempt else "")
+        attempt = about.attempt or (_before(tx, f"{key}:{call.value}") if call is BankCall.CANCEL else 0)
+        key += f":{call.value}" + (f":{attempt}" if attempt else "")
     last = tx.scalar(select(func.max(OutboxRow.position)).where(OutboxRow.order_id == order.id)) or 0
     row = OutboxRow(
         bank_code=order.bank_code,
@@ -45,3 +46,9 @@ def put(tx: Tx, order: OrderRow, call: BankCall, about: Call, *, now: datetime) 
     row.body = tx.seal(row, "body", body)
     tx.add(row)
     tx.flush()
+
+
+def _before(tx: Tx, key: str) -> int:
+    """Return how many messages alike were owed before: a cancellation the bank denied may be tried again."""
+    alike = or_(OutboxRow.key == key, OutboxRow.key.startswith(f"{key}:", autoescape=True))
+    return tx.scalar(select(func.count()).select_from(OutboxRow).where(alike)) or 0

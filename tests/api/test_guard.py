@@ -150,3 +150,10 @@ def test_half_a_character_in_a_name_breaks_no_page(app, counter, person):
     assert reading["name"] == "王\ud840"
     assert programs.post("/api/v1/orders", json={"reading": reading["id"]}, headers=headers).status_code == 201
     assert page.get("/orders").status_code == 200
+
+
+def test_signing_in_is_limited_for_each_address(app):
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    answers = [client.post("/sign-in", data={"username": f"nobody{i}", "password": "x"}).status_code for i in range(32)]
+    assert 429 in answers

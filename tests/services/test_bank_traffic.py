@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from cardsvc.bank.gateway import BankUnreachable
+from cardsvc.bank.gateway import BankRefusal, BankUnreachable
 from cardsvc.bank.messages import Event, canonical_body
 from cardsvc.domain.orders import OrderState
 from cardsvc.services import inbox, intake, making, orders, outbox
@@ -156,6 +156,58 @@ def test_a_late_refusal_of_the_first_does_not_turn_the_revised_order_back(counte
     assert counter.view(number).state is OrderState.CONFIRMED
     assert receive(counter, *event(counter, number, 2, "order.accepted", revision=2, account_number="62220812345678"))
     assert counter.view(number).state is OrderState.ACCEPTED
+
+
+def test_an_answer_about_another_order_is_held_whatever_it_answers(counter, person):
+    number = counter.accepted(person)
+    making.identify(counter.uow, counter.plate, number, **counter.at(TELLER))
+    counter.bank.faults.script = ["F13"]
+    deliver(counter)
+    assert counter.view(number).wait.last_error == "bank.answer_differs"
+
+
+def test_an_event_does_not_settle_what_a_human_must_look_at(counter, person):
+    number = counter.prepare(person)
+    counter.confirm(number)
+    counter.bank.faults.script = ["F13"]
+    deliver(counter)
+    assert receive(counter, *event(counter, number, 1, "order.accepted", account_number="6222081234567890123"))
+    assert counter.view(number).state is OrderState.CONFIRMED
+
+
+def cancel(counter, number):
+    with counter.uow() as tx:
+        version = counter.view_version(tx, number)
+        orders.cancel(tx, number, version=version, reason="申请人要求", **counter.at())
+
+
+class Denying:
+    def __init__(self, reason):
+        self.reason = reason
+
+    def post(self, _parcel):
+        raise BankRefusal(reason=self.reason)
+
+    def find_order(self, _order):
+        return None
+
+
+def test_a_cancellation_the_bank_denied_may_be_tried_again(counter, person):
+    number = counter.accepted(person)
+    cancel(counter, number)
+    deliver(counter, {"ICBC": Denying("bank.making_started")})
+    assert counter.view(number).state is OrderState.ACCEPTED
+    cancel(counter, number)
+    counter.deliver()
+    assert counter.view(number).state is OrderState.CANCELLED
+
+
+def test_a_refusal_for_another_cause_is_not_the_banks_no_to_a_cancellation(counter, person):
+    number = counter.accepted(person)
+    cancel(counter, number)
+    deliver(counter, {"ICBC": Denying("bank.signature_invalid")})
+    view = counter.view(number)
+    assert (view.state, view.wait.held) == (OrderState.CANCELLING, True)
 
 
 def test_a_gap_is_filled_by_asking(counter, person):

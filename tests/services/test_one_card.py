@@ -319,3 +319,8 @@ def test_what_cannot_be_seen_is_not_taken_from_a_keyboard(counter, person, text)
         counter.open(replace(person, name=f"王{text}"))
     with counter.uow.reading() as tx, pytest.raises(InvalidInput):
         orders.work_list(tx, by=SUPERVISOR, text=text)
+
+
+def test_a_mobile_number_is_in_the_digits_of_telephones(counter, person):
+    with pytest.raises(InvalidInput):
+        counter.prepare(person, mobile="1３８００１３８０００")
