@@ -13,7 +13,7 @@ from flask import Flask, current_app, g, request, session
 from cardsvc.domain.staff import Permission, may
 from cardsvc.errors import NotAllowed, Rejected
 from cardsvc.parts import Parts
-from cardsvc.services import staff
+from cardsvc.services import audit, staff
 from cardsvc.services.views import Actor
 
 _View = TypeVar("_View", bound=Callable[..., Any])
@@ -101,4 +101,6 @@ def _check() -> None:
         raise NotAllowed(permission="unwritten")
     role = actor().role
     if role is None or not may(role, needed):
+        with parts().uow() as tx:
+            audit.record(tx, by=actor(), action="access.refused", subject=needed.value, now=parts().clock())
         raise NotAllowed(permission=needed.value)

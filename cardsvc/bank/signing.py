@@ -2,7 +2,7 @@
 
 A request's signature covers method, target URI, content-digest and - on POST - the idempotency key; an answer's
 covers its status, its content-digest, and of the request it answers the method, the path and the key, so that
-an answer to something else does not verify. Ed25519 now; ``Suite`` is where another algorithm goes.
+an answer to something else does not verify. Ed25519 now; the parameter ``algorithm`` is where another one goes.
 """
 
 import secrets

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from cardsvc.capture.decode import Undecodable, decode
 from cardsvc.capture.problems import PhotoResult
 from cardsvc.domain.profiles import PhotoRules
+from cardsvc.domain.words import say
 
 FontAt = Callable[[int], ImageFont.FreeTypeFont | ImageFont.ImageFont]
 
@@ -102,9 +103,7 @@ def _notes(draw: ImageDraw.ImageDraw, at: tuple[float, float], entry: Entry, fon
     made = entry.made
     draw.text((x, y), entry.name[:60], fill=_INK, font=font(22))
     y += 32
-    verdict = (
-        ("合格" if made.accepted else "不合格") if language == "zh" else ("accepted" if made.accepted else "refused")
-    )
+    verdict = say("verdict.accepted" if made.accepted else "verdict.refused", language)
     draw.text((x, y), verdict, fill=_GOOD if made.accepted else _BAD, font=font(22))
     y += 36
     measures = made.measures

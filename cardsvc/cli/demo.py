@@ -15,7 +15,7 @@ from cardsvc.cli.exits import faults_as_exit_codes
 @click.option("--data", default="var/demo", show_default=True, type=click.Path(path_type=Path))
 @click.option("--person", type=click.Path(exists=True, path_type=Path), help="Whose ID card lies on the reader (JSON).")
 @click.option("--pcscd/--no-pcscd", default=True, help="Put cards in a real PC/SC reader where one can run.")
-@click.option("--ready-file", type=click.Path(path_type=Path), help="Written as JSON once requests are taken.")
+@click.option("--ready-file", type=click.Path(path_type=Path), help="Written with the address once requests are taken.")
 def command(port: int, data: Path, person: Path | None, ready_file: Path | None, *, pcscd: bool) -> None:
     """Run the counter with an embedded database, a simulated bank, ID reader and card reader."""
     from cardsvc.cli.processes import free_port

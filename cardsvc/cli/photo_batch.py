@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-from sqlalchemy import select
 
 from cardsvc.capture.file_names import read_name
 from cardsvc.capture.matching import Match, match
@@ -34,7 +33,6 @@ from cardsvc.store import schema
 from cardsvc.store.blobs import BlobStore
 from cardsvc.store.engine import make_engine
 from cardsvc.store.keys import load_vault
-from cardsvc.store.models import PhotoBatchRow
 from cardsvc.store.uow import Tx, UnitOfWork
 from cardsvc.store.vault import FileKeyProvider
 
@@ -94,10 +92,8 @@ class Journal:
     def plan(self, planned: list[Planned], *, profile: str) -> uuid.UUID:
         """Enter the plan into the batch of this profile, opened if need be; return its id."""
         with self.uow() as tx:
-            row = tx.scalar(select(PhotoBatchRow).where(PhotoBatchRow.profile == profile))
-            if row is not None:
-                batch = row.id
-            else:
+            batch = photo_batches.find_batch(tx, profile=profile)
+            if batch is None:
                 batch = photo_batches.open_batch(tx, title="batch", profile=profile, by=SERVICE, now=_now())
             photo_batches.plan(tx, batch, planned, now=_now())
             # Whoever held a lease on this journal is gone: one process works on a folder at a time.

@@ -10,7 +10,7 @@ from cardsvc.capture.file_names import PICTURES
 from cardsvc.capture.normalise import normalise
 from cardsvc.capture.sheet import Entry, FontAt, contact_sheet
 from cardsvc.cli.exits import faults_as_exit_codes
-from cardsvc.domain.profiles import load_profile
+from cardsvc.domain.profiles import RegionProfile, load_profile
 from cardsvc.errors import Rejected
 from cardsvc.slips.fonts import FontChain, NoFont
 
@@ -31,7 +31,7 @@ class NothingToShow(Rejected, code="photo.nothing_to_show"):
 def command(folder: Path, profile_name: str, out: Path | None, language: str) -> None:
     """Write sheet-1.png, sheet-2.png ... of all pictures in FOLDER, twelve a sheet."""
     with faults_as_exit_codes(language):
-        rules = load_profile(profile_name)
+        profile = load_profile(profile_name)
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES and path.is_file())
         if not files:
             raise NothingToShow(folder=str(folder))
@@ -39,15 +39,15 @@ def command(folder: Path, profile_name: str, out: Path | None, language: str) ->
         target.mkdir(parents=True, exist_ok=True)
         font = _fonts()
         for number, start in enumerate(range(0, len(files), _A_PAGE), start=1):
-            entries = (_entry(path, profile_name) for path in files[start : start + _A_PAGE])
-            sheet = contact_sheet(entries, rules.photo, font, language=language)
+            entries = (_entry(path, profile) for path in files[start : start + _A_PAGE])
+            sheet = contact_sheet(entries, profile.photo, font, language=language)
             sheet.save(target / f"sheet-{number}.png")
             click.echo(target / f"sheet-{number}.png")
 
 
-def _entry(path: Path, profile_name: str) -> Entry:
+def _entry(path: Path, profile: RegionProfile) -> Entry:
     data = path.read_bytes()
-    return Entry(path.name, data, normalise(data, load_profile(profile_name)))
+    return Entry(path.name, data, normalise(data, profile))
 
 
 def _fonts() -> FontAt:

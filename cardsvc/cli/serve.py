@@ -1,5 +1,6 @@
 """``cardsvc serve``: the web process."""
 
+import signal
 import sys
 import threading
 from datetime import UTC, datetime
@@ -24,7 +25,12 @@ def command(ready_file: Path | None) -> None:
 
 
 def run(*, ready_file: Path | None = None, ready: threading.Event | None = None) -> None:
-    """Serve until the process is told to end."""
+    """Serve until the process is told to end, and then let the worker finish what it holds."""
+
+    def stop(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
     from waitress.server import create_server
 
     from cardsvc import logs, wiring

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Final
 
 from cardsvc.domain.profile_check import profile_faults
@@ -72,20 +71,11 @@ def profile_names() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith(".toml"))
 
 
+@cache
 def load_profile(name: str) -> RegionProfile:
-    """Return the region ``name``, or the one in the file ``name`` where that ends in .toml.
-
-    Raises ProfileUnknown, or ProfileWrong naming the first thing that is wrong with it.
-    """
-    if name.endswith(".toml") and Path(name).is_file():
-        return read_profile(Path(name).stem, Path(name).read_text(encoding="utf-8"))
+    """Return the region ``name``; raise ProfileUnknown, or ProfileWrong naming the first thing wrong with its file."""
     if name not in profile_names():
         raise ProfileUnknown(name=name, known=", ".join(profile_names()))
-    return _shipped(name)
-
-
-@cache
-def _shipped(name: str) -> RegionProfile:
     return read_profile(name, (_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 

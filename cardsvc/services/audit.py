@@ -7,11 +7,12 @@ root must be kept elsewhere (docs/decisions/0003).
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
+from cardsvc.errors import InvalidInput
 from cardsvc.services.views import Actor, AuditLine
 from cardsvc.store.models import AuditRow, ChainRow
 from cardsvc.store.uow import Tx
@@ -56,13 +57,18 @@ def verify(tx: Tx) -> tuple[str, int] | None:
     return None
 
 
-def page(tx: Tx, *, subject: str = "", before: datetime | None = None, limit: int = 50) -> tuple[AuditLine, ...]:
-    """Return the newest rows first, those about ``subject`` only if one is given."""
-    query = select(AuditRow).order_by(AuditRow.at.desc(), AuditRow.seq.desc()).limit(limit)
+def page(tx: Tx, *, subject: str = "", after: str = "", limit: int = 50) -> tuple[AuditLine, ...]:
+    """Return the newest rows first, those about ``subject`` only if one is given.
+
+    ``after`` is the ``mark`` of the last row already seen: rows of one request share their moment. Raise InvalidInput.
+    """
+    query = select(AuditRow).order_by(AuditRow.at.desc(), AuditRow.chain.desc(), AuditRow.seq.desc()).limit(limit)
     if subject:
         query = query.where(AuditRow.subject == subject)
-    if before is not None:
-        query = query.where(AuditRow.at < before)
+    if after:
+        at, chain, seq = _place(after)
+        earlier = or_(AuditRow.chain < chain, and_(AuditRow.chain == chain, AuditRow.seq < seq))
+        query = query.where(or_(AuditRow.at < at, and_(AuditRow.at == at, earlier)))
     return tuple(
         AuditLine(
             chain=row.chain,
@@ -75,6 +81,14 @@ def page(tx: Tx, *, subject: str = "", before: datetime | None = None, limit: in
         )
         for row in tx.scalars(query)
     )
+
+
+def _place(mark: str) -> tuple[datetime, str, int]:
+    try:
+        at, seq, chain = mark.split("|", 2)
+        return datetime.fromisoformat(at).astimezone(UTC), chain, int(seq)
+    except ValueError:
+        raise InvalidInput(field="after", reason="not a page mark") from None
 
 
 def _digest(row: AuditRow) -> bytes:

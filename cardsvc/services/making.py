@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from cardsvc.devices.base import CardReader, ChipData, ChipIdentity, ChipStatus, IdReader
@@ -130,13 +130,10 @@ def spoil(uow: UnitOfWork, number: str, *, reason: str, by: Actor, now: datetime
     with uow() as tx:
         order = moves.get_order(tx, number, by=by)
         card = _card_in_making(tx, order)
-        spoiled = (
-            tx.scalar(select(func.count()).where(CardRow.order_id == order.id, CardRow.state == CardState.SPOILED)) or 0
-        )
         card.state = next_card_state(card.state, CardAction.SPOIL)
         card.state_since, card.spoil_reason = now, reason.strip()[:200]
         order.making = MakingStep.IDENTIFIED
-        call = outbox_queue.Call(card=card, reason=reason.strip()[:200], attempt=spoiled + 1)
+        call = outbox_queue.Call(card=card, reason=reason.strip()[:200])
         outbox_queue.put(tx, order, BankCall.CARD_FAILED, call, now=now)
         moves.note(tx, order, "step.spoiled", source=order.state.value, by=by, now=now, reason=reason.strip())
     return _view(uow, number, by=by)

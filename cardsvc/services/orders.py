@@ -89,7 +89,10 @@ def view(tx: Tx, number: str, *, by: Actor) -> OrderView:
 def work_list(
     tx: Tx, *, by: Actor, state: OrderState | None = None, text: str = "", after: str = "", limit: int = 25
 ) -> OrderPage:
-    """Return a page of orders, open ones first opened last on top; ``text`` is a number, a name or its pinyin."""
+    """Return a page of orders, opened last on top; without a search those not ended.
+
+    ``text`` is a number, a name or its pinyin.
+    """
     query = scope.orders(by)
     counts = dict(
         tx.execute(

@@ -18,7 +18,6 @@ class Call:
 
     card: CardRow | None = None
     reason: str = ""
-    attempt: int = 0  # which of several alike on one order (a spoiled card, a second start)
 
 
 def put(tx: Tx, order: OrderRow, call: BankCall, about: Call, *, now: datetime) -> None:
@@ -26,8 +25,9 @@ def put(tx: Tx, order: OrderRow, call: BankCall, about: Call, *, now: datetime) 
     path, body, expect = bank_messages.build(tx, order, call, card=about.card, reason=about.reason)
     key = f"{order.number}:{order.revision}"
     if call is not BankCall.ORDER:
-        attempt = about.attempt or (_before(tx, f"{key}:{call.value}") if call is BankCall.CANCEL else 0)
-        key += f":{call.value}" + (f":{attempt}" if attempt else "")
+        key += f":{call.value}"
+        alike = _before(tx, key)
+        key += f":{alike}" if alike else ""
     last = tx.scalar(select(func.max(OutboxRow.position)).where(OutboxRow.order_id == order.id)) or 0
     row = OutboxRow(
         bank_code=order.bank_code,
@@ -49,6 +49,6 @@ def put(tx: Tx, order: OrderRow, call: BankCall, about: Call, *, now: datetime) 
 
 
 def _before(tx: Tx, key: str) -> int:
-    """Return how many messages alike were owed before: a cancellation the bank denied may be tried again."""
+    """Return how many messages alike were owed before: a second spoiled card, a cancellation after a denied one."""
     alike = or_(OutboxRow.key == key, OutboxRow.key.startswith(f"{key}:", autoescape=True))
     return tx.scalar(select(func.count()).select_from(OutboxRow).where(alike)) or 0

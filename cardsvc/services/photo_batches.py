@@ -82,6 +82,11 @@ def open_batch(tx: Tx, *, title: str, profile: str, by: Actor, now: datetime) ->
     return row.id
 
 
+def find_batch(tx: Tx, *, profile: str) -> uuid.UUID | None:
+    """Return the batch of a region in a journal that has one a region, None where there is none yet."""
+    return tx.scalar(select(PhotoBatchRow.id).where(PhotoBatchRow.profile == profile))
+
+
 def plan(tx: Tx, batch: uuid.UUID, planned: Sequence[Planned], *, now: datetime) -> None:
     """Enter what is to be made; what was accepted before stays, what changed since is due again.
 

@@ -4,7 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -60,15 +60,15 @@ def work_through(
     stop: threading.Event,
 ) -> None:
     """Make every photo of ``batch`` that is due; return when none is left, or soon after ``stop``."""
-    running: dict[Future[PhotoResult], ClaimedPhoto] = {}
+    shift = _Shift(uow, pool, bench, batch, clock)
     while not stop.is_set():
-        claimed = _round(uow, pool, bench, running, batch=batch, clock=clock)
-        if running:
+        taken = shift.round()
+        if shift.running:
             continue
         with uow.reading() as tx:
             if photo_batches.progress(tx, batch).due == 0:
                 return
-        if not claimed:
+        if not taken:
             stop.wait(_IDLE_SECONDS)  # somebody else holds what is left
 
 
@@ -82,20 +82,16 @@ def run(
     """Work on whatever batch has photos due until ``stop``; children are started with the first of them."""
     bench = database_bench(uow, clock=clock)
     while not stop.is_set():
-        if not _anything_due(uow, now=clock()):
-            stop.wait(_IDLE_SECONDS)
-            continue
-        with make_pool() as pool:
-            running: dict[Future[PhotoResult], ClaimedPhoto] = {}
-            while not stop.is_set():
-                try:
-                    _round(uow, pool, bench, running, batch=None, clock=clock)
-                except Exception:
-                    # The leases take the photos back; a worker that dies of one takes all others along.
-                    log.exception("photo_round_failed")
-                    stop.wait(_IDLE_SECONDS)
-                if not running and not _anything_due(uow, now=clock()):
-                    break
+        try:
+            if _anything_due(uow, now=clock()):
+                with make_pool() as pool:
+                    shift = _Shift(uow, pool, bench, None, clock)
+                    while not stop.is_set() and (shift.round() or shift.running):
+                        pass
+        except Exception:
+            # The leases take the photos back; a worker that dies of one takes all others along.
+            log.exception("photo_round_failed")
+        stop.wait(_IDLE_SECONDS)
 
 
 def _anything_due(uow: UnitOfWork, *, now: datetime) -> bool:
@@ -103,59 +99,52 @@ def _anything_due(uow: UnitOfWork, *, now: datetime) -> bool:
         return photo_batches.anything_due(tx, now=now)
 
 
-def _round(
-    uow: UnitOfWork,
-    pool: PhotoPool,
-    bench: Bench,
-    running: dict[Future[PhotoResult], ClaimedPhoto],
-    *,
-    batch: uuid.UUID | None,
-    clock: Callable[[], datetime],
-) -> int:
-    """Take up what the pool has room for, wait for the first result, write what is done; return how many were taken."""
-    try:
-        taken = _take(uow, pool, bench, running, batch=batch, clock=clock)
-    except Busy:
-        taken = 0  # another writer was first; the items stay due
-    done, _ = wait(running, timeout=_LOOK_SECONDS if running else 0, return_when=FIRST_COMPLETED)
-    for future in done:
-        photo = running[future]
-        error = future.exception()
+@dataclass(slots=True)
+class _Shift:
+    """One worker at one pool: takes photos up and writes what became of them."""
+
+    uow: UnitOfWork
+    pool: PhotoPool
+    bench: Bench
+    batch: uuid.UUID | None  # None: of any batch whose photos are in the database
+    clock: Callable[[], datetime]
+    running: dict[Future[PhotoResult], ClaimedPhoto] = field(default_factory=dict)
+
+    def round(self) -> int:
+        """Take up what the pool has room for, wait for the first result, write what is done; return how many taken."""
         try:
-            if error is None:
-                _write(uow, bench, photo, future.result(), clock=clock)
-            else:
-                log.warning("photo_not_made", item=str(photo.id), kind=type(error).__name__, killed=died(error))
-                photo_batches.died(uow, photo, now=clock())
+            taken = self._take()
         except Busy:
-            continue  # written in the next round
-        del running[future]
-    return taken
+            taken = 0  # another writer was first; the items stay due
+        done, _ = wait(self.running, timeout=_LOOK_SECONDS if self.running else 0, return_when=FIRST_COMPLETED)
+        for future in done:
+            try:
+                self._settle(self.running[future], future)
+            except Busy:
+                continue  # written in the next round
+            del self.running[future]
+        return taken
 
+    def _take(self) -> int:
+        room = self.pool.workers * _AHEAD - len(self.running)
+        claimed = photo_batches.claim(self.uow, batch=self.batch, now=self.clock(), limit=room) if room > 0 else []
+        for photo in claimed:
+            try:
+                data = self.bench.read(photo)
+            except PhotoUnreadable:
+                self._write(photo, result(None, [refuse("photo.truncated")]))
+            else:
+                self.running[self.pool.start(data, load_profile(photo.profile))] = photo
+        return len(claimed)
 
-def _take(
-    uow: UnitOfWork,
-    pool: PhotoPool,
-    bench: Bench,
-    running: dict[Future[PhotoResult], ClaimedPhoto],
-    *,
-    batch: uuid.UUID | None,
-    clock: Callable[[], datetime],
-) -> int:
-    room = pool.workers * _AHEAD - len(running)
-    claimed = photo_batches.claim(uow, batch=batch, now=clock(), limit=room) if room > 0 else []
-    for photo in claimed:
-        try:
-            data = bench.read(photo)
-        except PhotoUnreadable:
-            _write(uow, bench, photo, result(None, [refuse("photo.truncated")]), clock=clock)
+    def _settle(self, photo: ClaimedPhoto, future: Future[PhotoResult]) -> None:
+        error = future.exception()
+        if error is None:
+            self._write(photo, future.result())
         else:
-            running[pool.start(data, load_profile(photo.profile))] = photo
-    return len(claimed)
+            log.warning("photo_not_made", item=str(photo.id), kind=type(error).__name__, killed=died(error))
+            photo_batches.died(self.uow, photo, now=self.clock())
 
-
-def _write(
-    uow: UnitOfWork, bench: Bench, photo: ClaimedPhoto, made: PhotoResult, *, clock: Callable[[], datetime]
-) -> None:
-    if photo_batches.finish(uow, photo, made, bench.keep, now=clock()):
-        bench.told(photo, made)
+    def _write(self, photo: ClaimedPhoto, made: PhotoResult) -> None:
+        if photo_batches.finish(self.uow, photo, made, self.bench.keep, now=self.clock()):
+            self.bench.told(photo, made)

@@ -1,4 +1,4 @@
-"""Who sees which orders: the one choke point every query of orders goes through."""
+"""Who sees which orders: the one choke point of every look by a person."""
 
 from typing import Final
 

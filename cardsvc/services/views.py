@@ -228,3 +228,8 @@ class AuditLine:
     action: str
     subject: str
     facts: dict[str, str]
+
+    @property
+    def mark(self) -> str:
+        """Where the page that follows this row begins."""
+        return f"{self.at.isoformat()}|{self.seq}|{self.chain}"

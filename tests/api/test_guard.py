@@ -6,6 +6,7 @@ from cardsvc.api.guard import is_file, permission_of
 from cardsvc.bank import signing
 from cardsvc.bank.messages import Event, canonical_body
 from cardsvc.domain.staff import Permission, Role, may
+from cardsvc.services import audit
 from cardsvc.services.seed import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 
@@ -157,3 +158,12 @@ def test_signing_in_is_limited_for_each_address(app):
     client = app.test_client()
     answers = [client.post("/sign-in", data={"username": f"nobody{i}", "password": "x"}).status_code for i in range(32)]
     assert 429 in answers
+
+
+def test_a_refused_door_is_written_down(app, counter):
+    headers = sign_in(app, "teller")
+    assert app.test_client().post("/api/v1/orders", json={}, headers=headers).status_code == 403
+    with counter.uow.reading() as tx:
+        line = audit.page(tx)[0]
+        assert audit.verify(tx) is None
+    assert (line.actor, line.action, line.subject) == ("teller", "access.refused", "order.create")

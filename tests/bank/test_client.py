@@ -1,5 +1,6 @@
 import inspect
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import httpx
@@ -212,3 +213,12 @@ def test_every_exception_of_httpx_is_translated(bank, error):
 )
 def test_retry_after_is_obeyed_within_reason(header, seconds):
     assert retry_after(header, NOW) == seconds
+
+
+def test_the_event_may_come_before_the_answer(bank):
+    made, client = bank
+    told = []
+    made.on_event = lambda: told.append(time.monotonic())
+    made.faults.rates = {"F20": 1.0}
+    client.post(order())
+    assert time.monotonic() - told[0] >= 0.5

@@ -88,3 +88,14 @@ def test_a_photo_that_is_not_there(tmp_path):
     done = cardsvc("walkthrough", "--photo", tmp_path / "none.jpg", "--out", tmp_path)
     assert done.returncode == 2
     assert "does not exist" in done.stderr
+
+
+def test_told_to_end_it_ends_in_order(tmp_path):
+    ready = tmp_path / "ready"
+    environment = os.environ | {"CARDSVC_PORT": "0", "CARDSVC_DATA_DIR": str(tmp_path / "data")}
+    command = [sys.executable, "-m", "cardsvc", "serve", "--ready-file", str(ready)]
+    service = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert service.stdout.readline().startswith(("ready", "rare"))
+    service.terminate()
+    _, said_last = service.communicate(timeout=30)
+    assert (service.returncode, "Traceback" in said_last) == (0, False)

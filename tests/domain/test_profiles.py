@@ -3,7 +3,7 @@ from importlib import resources
 import pytest
 
 from cardsvc.domain.profile_check import profile_faults
-from cardsvc.domain.profiles import FileNaming, ProfileUnknown, ProfileWrong, load_profile, profile_names
+from cardsvc.domain.profiles import FileNaming, ProfileUnknown, ProfileWrong, load_profile, profile_names, read_profile
 from cardsvc.domain.words import catalogue
 
 GUIZHOU = (resources.files("cardsvc.domain") / "profiles" / "guizhou.toml").read_text(encoding="utf-8")
@@ -22,9 +22,11 @@ def test_regions_have_their_own_figures():
     assert (wuhan.backgrounds, wuhan.width, wuhan.dpi) == (((255, 0, 0),), 295, 300)
 
 
-def test_a_new_region_is_one_file(tmp_path):
-    (tmp_path / "here.toml").write_text(GUIZHOU.replace("贵州", "此地"), encoding="utf-8")
-    assert (load_profile(str(tmp_path / "here.toml")).title_zh, load_profile("guizhou").title_zh) == ("此地", "贵州")
+def test_a_new_region_is_one_file():
+    assert (read_profile("here", GUIZHOU.replace("贵州", "此地")).title_zh, load_profile("guizhou").title_zh) == (
+        "此地",
+        "贵州",
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_a_new_region_is_one_file(tmp_path):
         ("[photo]", "[photo", "", "profile.not_toml"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(old, new, key, reason, tmp_path):
+def test_what_is_wrong_is_said_with_its_line(old, new, key, reason):
     text = GUIZHOU.replace(old, new, 1)
     assert text != GUIZHOU
     found = {(fault.key, fault.reason): fault.line for fault in profile_faults(text)}
@@ -54,9 +56,8 @@ def test_what_is_wrong_is_said_with_its_line(old, new, key, reason, tmp_path):
     if reason != "profile.missing":
         wrong = text.splitlines()[found[key, reason] - 1]
         assert key.rpartition(".")[2] in wrong
-    (tmp_path / "wrong.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ProfileWrong):
-        load_profile(str(tmp_path / "wrong.toml"))
+        read_profile("wrong", text)
 
 
 def test_everything_is_said_at_once():

@@ -324,3 +324,17 @@ def test_what_cannot_be_seen_is_not_taken_from_a_keyboard(counter, person, text)
 def test_a_mobile_number_is_in_the_digits_of_telephones(counter, person):
     with pytest.raises(InvalidInput):
         counter.prepare(person, mobile="1３８００１３８０００")
+
+
+def test_the_audit_is_paged_without_losing_a_row_of_one_moment(counter, person):
+    number = counter.prepare(person)  # many rows, all at the same moment
+    with counter.uow.reading() as tx:
+        whole = [line.mark for line in audit.page(tx, subject=number)]
+        paged, after = [], ""
+        while lines := audit.page(tx, subject=number, after=after, limit=2):
+            paged += [line.mark for line in lines]
+            after = paged[-1]
+        with pytest.raises(InvalidInput):
+            audit.page(tx, after="yesterday")
+    assert len(whole) > 3
+    assert paged == whole

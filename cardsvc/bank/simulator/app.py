@@ -19,6 +19,7 @@ from cardsvc.bank.simulator.ledger import Ledger, Refused, problem_text
 _PROBLEM: Final = "application/problem+json"
 _CONTROL: Final = "/_control"
 _FIRST_ERROR: Final = 400
+_EVENT_FIRST: Final = 0.5  # seconds
 _SIGNATURE_HEADERS: Final = frozenset({"content-digest", "signature-input", "signature"})
 log = structlog.get_logger()
 
@@ -153,6 +154,8 @@ class _Routes:
             log.info("bank_message_invalid", field=error.facts.get("field"))
             return _refuse("bank.message_invalid", 400)
         self._bank.on_event()
+        if self._bank.faults.of_events("F20"):
+            self._bank.stall.wait(_EVENT_FIRST)  # the event is on its way; the answer waits for it
         return Response(text, status, content_type="application/json" if status < _FIRST_ERROR else _PROBLEM)
 
 

@@ -20,7 +20,7 @@ AFTER: Final = {
     "F02": "connection dropped after commit",
     "F04": "500 after commit",
     "F07": "answer cut in the middle after commit",
-    "F10": "stall past the time-out, then commit",
+    "F10": "commit, then stall past the time-out",
     "F11": "garbage instead of JSON after commit",
     "F13": "the answer to another order",
     "F14": "unsigned answer",

@@ -44,7 +44,7 @@ class OrderRow(WithId, Base):
     photo_report: Mapped[dict[str, object] | None] = mapped_column(Json)
     slip_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("blob.id"))
     slip_code: Mapped[str | None] = mapped_column(String(40), unique=True)
-    slip_digest: Mapped[str | None] = mapped_column(String(64))  # of the data the slip shows
+    slip_digest: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of the PDF
     slip_missing: Mapped[str] = mapped_column(String(64), default="")
     slip_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     slip_prints: Mapped[int] = mapped_column(default=0)
