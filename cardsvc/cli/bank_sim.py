@@ -1,14 +1,21 @@
 """``cardsvc bank-sim``: a partner bank's far end as a process of its own."""
 
+import contextlib
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from cardsvc.cli.exits import faults_as_exit_codes
+from cardsvc.cli.exits import faults_as_exit_codes, port_in_use
+from cardsvc.errors import Rejected
+
+
+class KeyUnusable(Rejected, code="cli.key"):
+    """A key file holds no Ed25519 key; facts: path."""
 
 
 @click.command("bank-sim")
@@ -59,23 +66,27 @@ def command(
     from cardsvc.bank.simulator.notices import Notices
 
     logs.configure()
-    rates = {name: float(rate) for name, _, rate in (entry.partition("=") for entry in fault_rates)}
+    rates = dict(map(_rate, fault_rates))
     unknown = sorted(set(rates) - set(KNOWN))
     if unknown:
         raise click.BadParameter(f"unknown fault {', '.join(unknown)}; known are {', '.join(sorted(KNOWN))}")
     with faults_as_exit_codes():
         if not key_file.exists():
             signing.new_key(key_file)
-        signer = signing.Signer(keyid, signing.load_private(key_file))
+        with _key_at(key_file):
+            signer = signing.Signer(keyid, signing.load_private(key_file))
+        with _key_at(agency_key):
+            verifier = signing.Verifier({agency_keyid: signing.load_public(agency_key)})
         bank = Bank(
             ledger=Ledger(database, bank=bank_code),
             signer=signer,
-            verifier=signing.Verifier({agency_keyid: signing.load_public(agency_key)}),
+            verifier=verifier,
             faults=Faults(rates=rates, seed=seed, stall_seconds=stall_seconds),
         )
-    notices = Notices(bank.ledger, signer, agency_url, bank.faults)
-    bank.on_event = notices.wake
-    server = create_server(create_simulator(bank), host=host, port=port, threads=16, ident="bank")
+        notices = Notices(bank.ledger, signer, agency_url, bank.faults)
+        bank.on_event = notices.wake
+        with port_in_use(port):
+            server = create_server(create_simulator(bank), host=host, port=port, threads=16, ident="bank")
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -92,3 +103,21 @@ def command(
     finally:
         server.close()
         notices.stop()
+
+
+def _rate(entry: str) -> tuple[str, float]:
+    """Return fault and rate of ``F01=0.1``; raise BadParameter."""
+    name, _, rate = entry.partition("=")
+    try:
+        return name, float(rate)
+    except ValueError:
+        raise click.BadParameter(f"{entry}: a fault is given as F01=0.1") from None
+
+
+@contextlib.contextmanager
+def _key_at(path: Path) -> Iterator[None]:
+    """Turn what the cryptography library says of a file that is no key into KeyUnusable."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise KeyUnusable(path=path) from error

@@ -13,12 +13,12 @@ def command() -> None:
 @command.command("upgrade")
 def upgrade() -> None:
     """Run the migrations that are missing."""
-    from cardsvc.config import Settings
+    from cardsvc.cli.settings import read_settings
     from cardsvc.store import schema
     from cardsvc.store.engine import make_engine
 
     with faults_as_exit_codes():
-        settings = Settings()
+        settings = read_settings()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         engine = make_engine(settings.database)
         schema.upgrade(engine)
@@ -31,11 +31,11 @@ def verify() -> None:
     import sys
 
     from cardsvc import wiring
-    from cardsvc.config import Settings
+    from cardsvc.cli.settings import read_settings
     from cardsvc.services import audit
 
     with faults_as_exit_codes():
-        built = wiring.build(Settings())
+        built = wiring.build(read_settings())
         with built.uow.reading() as tx:
             broken = audit.verify(tx)
     click.echo("audit chains whole" if broken is None else f"audit chain {broken[0]} broken at {broken[1]}")

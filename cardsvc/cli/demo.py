@@ -1,5 +1,6 @@
 """``cardsvc demo``: the whole counter on one PC, hardware and bank simulated."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cardsvc.cli.exits import faults_as_exit_codes
+from cardsvc.cli.exits import faults_as_exit_codes, port_in_use
 
 
 @click.command("demo")
@@ -26,9 +27,10 @@ def command(port: int, data: Path, person: Path | None, ready_file: Path | None,
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, stop)
-    port = port or free_port()
-    with faults_as_exit_codes(), Stack(data, port=port, person=person, pcscd=pcscd) as stack:
-        around = stack.around
+    with faults_as_exit_codes(), contextlib.ExitStack() as running:
+        with port_in_use(port):
+            port = free_port(port)
+        around = running.enter_context(Stack(data, port=port, person=person, pcscd=pcscd)).around
         config = data / "cardsvc.toml"
         write_config(around, config)
         os.environ.update(around.environment)

@@ -45,12 +45,9 @@ def simulate(link: Path, person: Path | None, control: Path | None, fault: str, 
         card = load_person(person.read_text(encoding="utf-8")) if person else default_person()
         reader = SimulatedIdReader(link, person=None if empty else card)
         reader.fail(condition=fault, baud=baud)
-        try:
-            stack.enter_context(reader)
-            if control is not None:
-                stack.enter_context(ReaderControl(control, reader))
-        except OSError as error:
-            raise click.ClickException(f"{error.filename or error}: cannot be used here") from error
+        stack.enter_context(reader)
+        if control is not None:
+            stack.enter_context(ReaderControl(control, reader))
         click.echo(f"ready: {reader.path}")
         while not ended.wait(1.0):  # a bare wait would not let the signal handler run on every platform
             pass
@@ -67,11 +64,8 @@ def read(port: str, timeout: float, photo: Path | None, *, as_json: bool) -> Non
 
     with faults_as_exit_codes():
         record = SerialIdReader(port).read(timeout=timeout)
-    if photo is not None and record.photo is not None:
-        try:
+        if photo is not None and record.photo is not None:
             photo.write_bytes(record.photo)
-        except OSError as error:
-            raise click.ClickException(f"{photo}: {error.strerror}") from error
     click.echo(_as_json(record) if as_json else _as_lines(record))
 
 

@@ -12,14 +12,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
+from cardsvc.errors import CardsvcError
+
 _PR_SET_PDEATHSIG: Final = 1
 _STOP_SECONDS: Final = 5.0
 
 
-def free_port() -> int:
-    """Return a TCP port of the loopback that is free now."""
+class PartFailed(CardsvcError, code="cli.part_failed"):
+    """One of the processes around the service did not come up; facts: part, why."""
+
+
+def free_port(wanted: int = 0) -> int:
+    """Return a TCP port of the loopback that is free now; raise OSError where the one ``wanted`` is taken."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port in TIME_WAIT is free
+        probe.bind(("127.0.0.1", wanted))
         return int(probe.getsockname()[1])
 
 
@@ -43,13 +50,13 @@ class Child:
         self._log = log
 
     def ready_line(self) -> str:
-        """Return the first line the process prints; raise RuntimeError with the end of its log if it dies instead."""
+        """Return the first line the process prints; raise PartFailed with its last word if it dies instead."""
         assert self._process.stdout is not None  # noqa: S101 - a pipe was asked for
         line = self._process.stdout.readline().strip()
         if not line:
             code = self._process.wait()
-            tail = self._log.read_text(errors="replace")[-800:]
-            raise RuntimeError(f"{self.name} ended with {code} before it was ready: {tail}")
+            said = self._log.read_text(errors="replace").strip().splitlines()
+            raise PartFailed(part=self.name, why=said[-1] if said else f"exit status {code}")
         threading.Thread(target=_drain, args=(self._process.stdout,), daemon=True).start()
         return line
 

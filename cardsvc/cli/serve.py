@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cardsvc.cli.exits import faults_as_exit_codes
+from cardsvc.cli.exits import faults_as_exit_codes, port_in_use
 
 
 @click.command("serve")
@@ -23,23 +23,24 @@ def run(*, ready_file: Path | None = None, ready: threading.Event | None = None)
     from waitress.server import create_server
 
     from cardsvc import logs, wiring
-    from cardsvc.config import Settings
+    from cardsvc.cli.settings import read_settings
     from counter_ui import create_app
 
     logs.configure()
-    settings = Settings()
+    settings = read_settings()
     built = wiring.build(settings)
+    with port_in_use(settings.port):
+        server = create_server(
+            create_app(built),
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident="cardsvc",
+            channel_timeout=60,
+            max_request_body_size=600 * 1024 * 1024,
+            clear_untrusted_proxy_headers=True,
+        )
     stop_worker = wiring.start_worker(built) if settings.run_worker else None
-    server = create_server(
-        create_app(built),
-        host=settings.host,
-        port=settings.port,
-        threads=settings.threads,
-        ident="cardsvc",
-        channel_timeout=60,
-        max_request_body_size=600 * 1024 * 1024,
-        clear_untrusted_proxy_headers=True,
-    )
     address = f"http://{settings.host}:{server.effective_port}"
     if ready_file is not None:
         part = ready_file.with_suffix(".part")

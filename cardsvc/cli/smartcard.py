@@ -57,9 +57,9 @@ def simulate(*, folder: Path, control: Path, insert: bool, pcscd: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    box = CardBox(folder)
     told: dict[str, str] = {"control": str(control), "missing": pcscd_missing() if pcscd else "not wanted"}
-    with contextlib.ExitStack() as running:
+    with faults_as_exit_codes(), contextlib.ExitStack() as running:
+        box = CardBox(folder)
         if not told["missing"]:
             service = PrivatePcscd(folder / "pcscd")
             try:

@@ -46,7 +46,7 @@ class Stack:
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        """Start the processes; raise RuntimeError naming the one that does not come up."""
+        """Start the processes; raise PartFailed naming the one that does not come up."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with contextlib.ExitStack() as undo:
             undo.callback(self._running.close)

@@ -24,6 +24,10 @@ class StepFailed(CardsvcError, code="walkthrough.failed"):
     """A step did not do what it should; facts: step, code, title."""
 
 
+class ServerUnreachable(CardsvcError, code="cli.server_unreachable"):
+    """The service named by --server does not answer; facts: server."""
+
+
 class BankTooSlow(BankFault, code="walkthrough.bank_too_slow"):
     """The bank's word did not come in time; facts: seconds, state."""
 
@@ -43,9 +47,13 @@ def command(photo: Path, out: Path, id_card: Path | None, server: str | None, *,
     with faults_as_exit_codes(), contextlib.ExitStack() as running:
         if server and id_card:
             raise InvalidInput(field="id-card", reason="only without --server")
+        out.mkdir(parents=True, exist_ok=True)
         url = server or running.enter_context(_own_service(id_card, pcscd=pcscd))
         walk = Walk(url, out, quiet=as_json)
-        reasons = walk.run(photo)
+        try:
+            reasons = walk.run(photo)
+        except httpx.TransportError as error:
+            raise ServerUnreachable(server=url) from error
         if as_json:
             click.echo(json.dumps(walk.told | {"refused": reasons}, ensure_ascii=False, indent=2))
     if reasons:
@@ -69,7 +77,6 @@ class Walk:
 
     def run(self, photo: Path) -> list[dict[str, Any]]:
         """Walk to the end; return the photo's reasons where it is refused, else nothing."""
-        self._out.mkdir(parents=True, exist_ok=True)
         for role in ("clerk", "teller"):
             with self._step(f"sign in as {role}"):
                 self._sign_in(role)

@@ -13,7 +13,7 @@ from cardsvc.cli.exits import faults_as_exit_codes
 def command() -> None:
     """Deliver what is owed to the banks until told to end; several of these may share one PostgreSQL."""
     from cardsvc import logs, wiring
-    from cardsvc.config import Settings
+    from cardsvc.cli.settings import read_settings
     from cardsvc.services import work
 
     stop = threading.Event()
@@ -21,6 +21,6 @@ def command() -> None:
         signal.signal(number, lambda *_: stop.set())
     with faults_as_exit_codes():
         logs.configure()
-        built = wiring.build(Settings())
+        built = wiring.build(read_settings())
         click.echo("ready")
         work.run(built.uow, built.banks, clock=built.clock, stop=stop, rng=random.SystemRandom())
