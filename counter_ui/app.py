@@ -8,6 +8,7 @@ from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
 
 from cardsvc.api import make_app
 from cardsvc.errors import CardsvcError
@@ -47,8 +48,9 @@ def create_app(parts: Parts) -> Flask:
     limiter.limit("30 per minute")(app.view_functions["public.sign_in"])
     app.register_error_handler(CardsvcError, failures.page)
     app.register_error_handler(CSRFError, failures.csrf)
-    app.register_error_handler(404, failures.not_found)
-    app.before_request(_choose_language)
+    app.register_error_handler(HTTPException, failures.http)
+    app.register_error_handler(Exception, failures.unexpected)
+    app.before_request_funcs[None].insert(0, _choose_language)  # before the guard, whose refusals are read too
     app.after_request(_protect)
     app.context_processor(shown.names)
     shown.filters(app)

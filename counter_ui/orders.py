@@ -7,7 +7,7 @@ from cardsvc.api.guard import actor, guard, parts
 from cardsvc.domain.staff import Permission
 from cardsvc.errors import CardsvcError
 from cardsvc.services import intake, orders, papers
-from counter_ui import failures
+from counter_ui import asking, failures
 
 pages = Blueprint("orders", __name__)
 Page = str | Answer | tuple[str, int]
@@ -55,7 +55,7 @@ def cancel(number: str) -> Page:
             orders.cancel(
                 tx,
                 number,
-                version=int(request.form.get("version", "0")),
+                version=asking.version(),
                 reason=request.form.get("reason", ""),
                 by=actor(),
                 now=parts().clock(),
@@ -71,7 +71,7 @@ def revise(number: str) -> Page:
     """Take an order the bank refused back to the window."""
     try:
         with parts().uow() as tx:
-            version = int(request.form.get("version", "0"))
+            version = asking.version()
             orders.revise(tx, number, version=version, by=actor(), now=parts().clock())
     except CardsvcError as error:
         return _again(number, error)

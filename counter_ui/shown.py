@@ -10,6 +10,7 @@ from cardsvc.api.guard import parts
 from cardsvc.domain.making import STEPS, MakingStep
 from cardsvc.domain.people import LongTerm
 from cardsvc.domain.words import catalogue, say
+from counter_ui import asking
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 _TAGS: Final = {
@@ -25,6 +26,16 @@ _TAGS: Final = {
     "cancelled": "dark",
 }
 
+# A fact of an error, and what its words are filed under.
+_WORDED: Final = (
+    ("state", "state."),
+    ("action", "action."),
+    ("next", "step."),
+    ("reason", "reason."),
+    ("field", "field."),
+    ("kind", "kind."),
+)
+
 
 def text(chinese: str, english: str) -> str:
     """Return the sentence in the reader's language; both stand where they are used."""
@@ -39,10 +50,20 @@ def word(code: str, **facts: object) -> str:
 def fault(code: str, facts: dict[str, Any]) -> str:
     """Return an error's sentence; states and actions among its facts are put into words."""
     told = dict(facts)
-    for name, prefix in (("state", "state."), ("action", "action."), ("next", "step."), ("reason", "reason.")):
+    for name, prefix in _WORDED:
         if f"{prefix}{told.get(name)}" in catalogue():
             told[name] = word(f"{prefix}{told[name]}")
     return word(code, **told)
+
+
+def wrong_field() -> str:
+    """Return which field of the form the error is about, "" where it is about none."""
+    error = g.get("error")
+    if error is None:
+        return ""
+    if error.code.startswith("id."):
+        return "id_number"
+    return "valid_to" if error.code == "intake.expired" else str(error.facts.get("field", ""))
 
 
 def moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
@@ -73,6 +94,8 @@ def names() -> dict[str, Any]:
         "lang_code": "en" if g.get("language") == "en" else "zh-CN",
         "demo": parts().demo,
         "profile": parts().profile,
+        "this_page": asking.page(),
+        "wrong_field": wrong_field(),
         "making_steps": [MakingStep(step) for step in STEPS],
     }
 

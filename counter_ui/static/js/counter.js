@@ -27,7 +27,7 @@
   document.addEventListener("input", (event) => {
     const field = event.target;
     if (!field.matches?.("[data-id-number]")) return;
-    const hint = document.querySelector("[data-id-hint]");
+    const hint = document.getElementById(field.getAttribute("aria-describedby"));
     const text = field.value.trim().toUpperCase();
     const whole = (/^\d{17}[\dX]$/).test(text);
     const right = whole && checkDigit(text) === text[17];
