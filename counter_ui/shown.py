@@ -56,6 +56,20 @@ def fault(code: str, facts: dict[str, Any]) -> str:
     return word(code, **told)
 
 
+def audited(action: str) -> str:
+    """Return an audit row's action in words: of an order the timeline's, else its own."""
+    own = action.removeprefix("order.")
+    return word(own if own in catalogue() else f"audit.{action}")
+
+
+def told(facts: dict[str, Any]) -> str:
+    """Return an audit row's facts in words: the states as a move, the rest by name."""
+    source, target = (facts.get(name, "") for name in ("source", "target"))
+    rest = {name: value for name, value in facts.items() if name not in {"source", "target"}}
+    moved = [f"{word(f'state.{source}')} → {word(f'state.{target}')}"] if source and source != target else []
+    return " · ".join([*moved, *(f"{word(f'fact.{name}')} {word(str(value))}" for name, value in rest.items())])
+
+
 def wrong_field() -> str:
     """Return which field of the form the error is about, "" where it is about none."""
     error = g.get("error")
@@ -89,6 +103,8 @@ def names() -> dict[str, Any]:
         "L": text,
         "word": word,
         "fault": fault,
+        "audited": audited,
+        "told": told,
         "actor": g.get("actor"),
         "language": g.get("language") or "zh",
         "lang_code": "en" if g.get("language") == "en" else "zh-CN",
