@@ -186,3 +186,20 @@ def test_the_session_that_ended_under_a_page_brings_back_to_it(demo, page):
     page.press("#password", "Enter")
     expect(page.locator("#lines")).to_be_visible()
     assert page.url.endswith("/orders?state=draft")
+
+
+def test_what_may_be_done_follows_the_state_without_a_reload(demo, page):
+    walk.sign_in(page, demo.url, "clerk", quiet)
+    walk.clerk_opens(page, demo.url, quiet)
+    walk.clerk_contact(page, quiet)
+    walk.clerk_photographs(page, quiet)
+    demo.bank(down=True)
+    walk.clerk_confirms(page, quiet)
+    expect(page.locator(".waiting")).to_be_visible()
+    expect(page.locator(".danger")).to_have_count(0)
+    demo.bank(down=False)
+    expect(page.locator("#state[data-state=accepted]")).to_be_visible(timeout=30000)
+    page.click(".danger summary")
+    page.fill("#reason", "申请人撤回")
+    page.press("#reason", "Enter")
+    expect(page.locator("#state[data-state=cancelled]")).to_be_visible(timeout=30000)
