@@ -203,3 +203,43 @@ def test_what_may_be_done_follows_the_state_without_a_reload(demo, page):
     page.fill("#reason", "申请人撤回")
     page.press("#reason", "Enter")
     expect(page.locator("#state[data-state=cancelled]")).to_be_visible(timeout=30000)
+
+
+def test_an_order_that_is_open_already_is_one_key_away(demo, page):
+    walk.sign_in(page, demo.url, "clerk", quiet)
+    walk.clerk_opens(page, demo.url, quiet)
+    page.goto(f"{demo.url}/orders/new")
+    page.keyboard.press("F2")
+    expect(page.locator("#reading [data-code='intake.open_order_exists']")).to_be_visible(timeout=20000)
+    expect(page.locator("#reading .main-action")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#state[data-state=draft]")).to_be_visible()
+
+
+def test_the_main_action_is_in_sight_with_everything_open_and_wrong(demo, page):
+    walk.sign_in(page, demo.url, "clerk", quiet)
+    page.goto(f"{demo.url}/orders/new")
+    page.click("details > summary")
+    page.fill("#id_number", "123")
+    page.press("#id_number", "Enter")
+    expect(page.locator("details [data-code='input.invalid'], details [data-code='id.malformed']")).to_be_visible()
+    expect(page.locator("details form button")).to_be_in_viewport(ratio=1)
+    walk.clerk_opens(page, demo.url, quiet)
+    page.check("[name=by_agent]")
+    page.fill("#mobile", "13800138000")
+    page.fill("#agent_name", "李")
+    page.fill("#agent_id_number", "110105194912310021")
+    expect(page.locator("#agent-id-hint.bad")).to_be_visible()
+    page.keyboard.press("F8")
+    expect(page.locator("#agent [data-code='id.check_digit']")).to_be_visible()
+    expect(page.locator("#agent_id_number")).to_be_focused()
+    expect(page.locator(".main-action")).to_be_in_viewport(ratio=1)
+
+
+def test_a_wrong_code_is_replaced_by_the_next_one(demo, page):
+    walk.sign_in(page, demo.url, "teller", quiet)
+    page.keyboard.type("123")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-code='order.number']")).to_be_visible()
+    page.keyboard.type("456")
+    expect(page.locator("#code")).to_have_value("456")

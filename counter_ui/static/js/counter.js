@@ -40,6 +40,9 @@
     if (shown) document.getElementById(shown).hidden = !event.target.checked;
   });
 
+  // What was refused is replaced by the next scan, not added to.
+  document.querySelector("[data-scan]")?.select();
+
   // A wedge scanner types digits fast and ends with Enter; event.code is right even while an IME is composing.
   let burst = "";
   let last = 0;
