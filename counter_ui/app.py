@@ -51,7 +51,7 @@ def create_app(parts: Parts) -> Flask:
     app.register_error_handler(CSRFError, failures.csrf)
     app.register_error_handler(HTTPException, failures.http_error)
     app.register_error_handler(Exception, failures.unexpected)
-    app.before_request(_choose_language)
+    app.before_request_funcs[None].insert(0, _choose_language)  # before the guard, whose refusals are read too
     app.after_request(_protect)
     app.context_processor(shown.names)
     shown.filters(app)

@@ -4,7 +4,7 @@ import uuid
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, jsonify, redirect, render_template, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as Answer
 
@@ -15,7 +15,7 @@ from cardsvc.domain.staff import Permission
 from cardsvc.errors import CardsvcError, InvalidInput
 from cardsvc.services import intake, looks, orders, papers
 from cardsvc.services.views import OrderView
-from counter_ui import failures, fields
+from counter_ui import failures, fields, shown
 from counter_ui.shown import word
 
 pages = Blueprint("clerk", __name__)
@@ -84,6 +84,8 @@ def contact(number: str) -> Page:
     if request.method == "POST":
         form = request.form
         try:
+            if form.get("by_agent") and not (form.get("agent_name") and form.get("agent_id_number")):
+                raise InvalidInput(field="agent", reason="missing")
             with parts().uow() as tx:
                 intake.save_contact(
                     tx,
@@ -187,12 +189,15 @@ def sign(number: str) -> Page:
             sample=parts().demo,
         )
     except CardsvcError as error:
+        order = _view(number)
+        if order.state is not OrderState.DRAFT:  # confirmed a moment ago, by a second press or in another tab
+            return redirect(url_for("orders.show", number=number))
         status = failures.here(error)
     return render_template("clerk/sign.html", order=_view(number), step=5), status
 
 
 def _step1() -> str:
-    return render_template("clerk/new.html", step=1, form=request.form, typed=bool(request.form))
+    return render_template("clerk/new.html", step=1, form=request.form, typed="id_number" in request.form)
 
 
 def _typed() -> Any:
@@ -207,8 +212,11 @@ def _typed() -> Any:
             long_term=bool(form.get("long_term")),
         )
     except (ValidationError, ValueError) as error:
-        field = str(error.errors()[0]["loc"][0]) if isinstance(error, ValidationError) else "valid_to"
-        raise InvalidInput(field=field, reason="missing") from None
+        if not isinstance(error, ValidationError):
+            raise InvalidInput(field="valid_to", reason="unreadable") from None
+        first = error.errors()[0]
+        reason = "too_long" if first["type"] == "string_too_long" else "missing"
+        raise InvalidInput(field=str(first["loc"][0]), reason=reason) from None
     return holder_of(typed)
 
 
@@ -218,9 +226,11 @@ def _view(number: str) -> OrderView:
 
 
 def _editable(order: OrderView) -> Answer | None:
-    """Return the way to the order's own page where it can no longer be edited."""
-    if order.state is OrderState.DRAFT or g.get("error"):
+    """Return the way to the order's own page where it can no longer be edited, with what was refused."""
+    if order.state is OrderState.DRAFT:
         return None
+    if g.get("error"):
+        flash(shown.fault(g.error.code, g.error.facts), "fault")
     return redirect(url_for("orders.show", number=order.number))
 
 

@@ -1,19 +1,33 @@
 """Failures on a page: one clear sentence where the person looks, the stable code beneath it."""
 
-from urllib.parse import quote
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
-from flask import current_app, g, make_response, redirect, render_template, request, url_for
+from flask import current_app, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from cardsvc.api import problems
+from cardsvc.api.guard import parts
 from cardsvc.api.problems import status_of
 from cardsvc.domain.words import catalogue
 from cardsvc.errors import CardsvcError
+from cardsvc.services import staff
+from counter_ui import asking, shown
 
 log = structlog.get_logger()
+_INTERNAL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFault:
+    """One of HTTP's own refusals, as the templates show errors."""
+
+    code: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def here(error: CardsvcError) -> int:
@@ -27,45 +41,53 @@ def here(error: CardsvcError) -> int:
 def page(error: CardsvcError) -> Response:
     """Render an error nobody put in its place: as a fragment for htmx, else as a page of its own."""
     if error.code == "access.not_signed_in":
-        target = url_for("public.sign_in", next=request.full_path if request.method == "GET" else None)
-        if request.headers.get("HX-Request"):
-            return make_response("", 401, {"HX-Redirect": target})
-        return redirect(target)
-    status = here(error)
-    template = "_error.html" if request.headers.get("HX-Request") else "error.html"
-    return make_response(render_template(template, error=error), status)
+        return _go(url_for("public.sign_in", next=asking.page()), status_of(error))
+    return _render(error, here(error))
 
 
 def csrf(_error: CSRFError) -> Response:
-    """Send somebody whose form is from another session back to where it came from."""
-    return redirect(url_for("public.sign_in", next=quote(request.path)))
+    """Give the page anew to somebody whose form is from an earlier session; strangers sign in first."""
+    log.info("page_refused", code="page.outdated", status=409, path=request.path)
+    if g.get("actor") is None and request.endpoint != "public.sign_in":
+        return _go(url_for("public.sign_in", next=asking.page()), 409)
+    flash(shown.word("page.outdated"), "fault")
+    return _go(asking.page(), 409)
 
 
-class _HttpFault(CardsvcError):
-    """One of HTTP's own refusals, with the code its words stand under."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__()
-        self.code = f"http.{status}" if f"http.{status}" in catalogue() else "http.500"  # type: ignore[misc]  # its own
-
-
-def http_error(error: HTTPException) -> Response:
-    """Render one of HTTP's own refusals (404, 405, 413): as a problem for the API, else where the person looks."""
+def http_error(error: HTTPException) -> Any:
+    """Render what HTTP itself refuses: an address that is none, a file too big, too many tries."""
     if request.path.startswith("/api/"):
         return problems.http_problem(error)
-    status = error.code or 500
-    g.error = fault = _HttpFault(status)
-    template = "_error.html" if request.headers.get("HX-Request") else "error.html"
-    return make_response(render_template(template, error=fault), status)
+    status = error.code or _INTERNAL
+    log.info("page_refused", code=f"http.{status}", status=status, path=request.path)
+    return _render(_http_fault(status), status)
 
 
-def unexpected(error: Exception) -> Response:
-    """Render what nobody thought of: the log has the trace, the page one sentence."""
+def unexpected(error: Exception) -> Any:
+    """Render a bare failure; the log has the trace, the page never does."""
     if request.path.startswith("/api/"):
         return problems.unexpected(error)
     log.error("page_failed", path=request.path, kind=type(error).__name__, exc_info=error)
     if current_app.testing:
         raise error
-    g.error = fault = _HttpFault(500)
+    return _render(_http_fault(_INTERNAL), _INTERNAL)
+
+
+def _http_fault(status: int) -> HttpFault:
+    code = f"http.{status}"
+    return HttpFault(code if code in catalogue() else "http.other")
+
+
+def _render(error: CardsvcError | HttpFault, status: int) -> Response:
+    if "actor" not in g:  # an address that is none has no guard; whoever is signed in still is
+        with contextlib.suppress(Exception):
+            g.actor = staff.actor_of(parts().uow, str(session.get("token", "")), now=parts().clock(), active=False)
     template = "_error.html" if request.headers.get("HX-Request") else "error.html"
-    return make_response(render_template(template, error=fault), 500)
+    return make_response(render_template(template, error=error), status)
+
+
+def _go(target: str, status: int) -> Response:
+    """Send the whole page there, also when htmx asked for a part of it."""
+    if request.headers.get("HX-Request"):
+        return make_response("", status, {"HX-Redirect": target})
+    return redirect(target)

@@ -26,7 +26,7 @@ def show(number: str) -> Page:
 def status(number: str) -> Page:
     """Show what may have changed; asked by the page itself every second."""
     with parts().uow.reading() as tx:
-        return render_template("order/_status.html", order=orders.view(tx, number, by=actor()))
+        return render_template("order/_pushed.html", order=orders.view(tx, number, by=actor()))
 
 
 @pages.get("/orders/<number>/portrait.jpg")

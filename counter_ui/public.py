@@ -1,7 +1,5 @@
 """Signing in and out, and the language."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -9,17 +7,10 @@ from cardsvc.api.guard import actor, guard, parts, public
 from cardsvc.domain.staff import Permission, Role
 from cardsvc.errors import CardsvcError
 from cardsvc.services import seed, staff
-from counter_ui import failures, shown
+from counter_ui import asking, failures, shown
 
 pages = Blueprint("public", __name__)
 _HOMES = {Role.TELLER: "teller.bench", Role.AUDITOR: "oversight.audit_trail", Role.ADMIN: "oversight.bank_queue"}
-
-
-def inside(target: str | None) -> str:
-    """Return ``target`` if it is a path of this site, else ""."""
-    parsed = urlsplit(target or "")
-    plain = not parsed.scheme and not parsed.netloc and parsed.path.startswith("/")
-    return target or "" if plain and not (target or "").startswith(("//", "/\\")) else ""
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -44,9 +35,10 @@ def sign_in() -> str | Response | tuple[str, int]:
             session["token"] = token
             if language:
                 session["language"] = language
-            return redirect(inside(request.args.get("next")) or url_for("public.home"))
+            return redirect(asking.inside(request.args.get("next")) or url_for("public.home"))
     accounts = seed.DEMO_ACCOUNTS if parts().demo else ()
-    return render_template("sign_in.html", accounts=accounts, demo_password=seed.DEMO_PASSWORD), status
+    ended = request.method == "GET" and "token" in session and g.get("actor") is None
+    return render_template("sign_in.html", accounts=accounts, demo_password=seed.DEMO_PASSWORD, ended=ended), status
 
 
 @pages.post("/sign-out")
@@ -68,7 +60,7 @@ def sign_out() -> Response:
 def language() -> Response:
     """Switch between Chinese and English, and stay on the page."""
     session["language"] = "en" if g.language == "zh" else "zh"
-    return redirect(inside(request.form.get("back")) or url_for("public.home"))
+    return redirect(asking.inside(request.form.get("back")) or url_for("public.home"))
 
 
 @pages.get("/")

@@ -9,7 +9,8 @@ from flask import Flask, g
 from cardsvc.api.guard import parts
 from cardsvc.domain.making import STEPS, MakingStep
 from cardsvc.domain.people import LongTerm
-from cardsvc.domain.words import say
+from cardsvc.domain.words import catalogue, say
+from counter_ui import asking
 
 _ZONE: Final = ZoneInfo("Asia/Shanghai")
 _TAGS: Final = {
@@ -41,6 +42,30 @@ def fault(code: str, facts: dict[str, Any]) -> str:
     return word(code, **facts)
 
 
+def audited(action: str) -> str:
+    """Return an audit row's action in words: of an order the timeline's, else its own."""
+    own = action.removeprefix("order.")
+    return word(own if own in catalogue() else f"audit.{action}")
+
+
+def told(facts: dict[str, Any]) -> str:
+    """Return an audit row's facts in words: the states as a move, the rest by name."""
+    source, target = (facts.get(name, "") for name in ("source", "target"))
+    rest = {name: value for name, value in facts.items() if name not in {"source", "target"}}
+    moved = [f"{word(f'state.{source}')} → {word(f'state.{target}')}"] if source and source != target else []
+    return " · ".join([*moved, *(f"{word(f'fact.{name}')} {word(str(value))}" for name, value in rest.items())])
+
+
+def wrong_field() -> str:
+    """Return which field of the form the error is about, "" where it is about none."""
+    error = g.get("error")
+    if error is None:
+        return ""
+    if error.code.startswith("id."):
+        return "id_number"
+    return "valid_to" if error.code == "intake.expired" else str(error.facts.get("field", ""))
+
+
 def moment(value: datetime | None, form: str = "%Y-%m-%d %H:%M") -> str:
     """Return a moment in Shanghai time."""
     return value.astimezone(_ZONE).strftime(form) if value else ""
@@ -64,11 +89,15 @@ def names() -> dict[str, Any]:
         "L": text,
         "word": word,
         "fault": fault,
+        "audited": audited,
+        "told": told,
         "actor": g.get("actor"),
         "language": g.get("language") or "zh",
         "lang_code": "en" if g.get("language") == "en" else "zh-CN",
         "demo": parts().demo,
         "profile": parts().profile,
+        "this_page": asking.page(),
+        "wrong_field": wrong_field(),
         "making_steps": [MakingStep(step) for step in STEPS],
     }
 

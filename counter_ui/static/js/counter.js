@@ -6,9 +6,10 @@
   const typing = (element) => element && (/^(INPUT|TEXTAREA|SELECT)$/).test(element.tagName) && !["checkbox", "radio", "button"].includes(element.type);
 
   document.addEventListener("keydown", (event) => {
+    if (event.repeat && (/^(F\d|Enter)$/).test(event.key)) { event.preventDefault(); return; } // a key held down is one key
     if ((/^F(2|4|8|9)$/).test(event.key)) {
       const buttons = [...document.querySelectorAll(`[data-fkey="${event.key}"]`)].filter((b) => !b.disabled && b.offsetParent !== null);
-      const target = buttons[buttons.length - 1] || (event.key === "F8" && document.querySelector(".head .main-action"));
+      const target = buttons[buttons.length - 1];
       // A hand faster than the page: a button swapped in this moment is wired up 20 ms later.
       if (target) { event.preventDefault(); setTimeout(() => target.click(), 40); }
     } else if (event.key === "/" && !typing(event.target)) {
@@ -27,7 +28,7 @@
   document.addEventListener("input", (event) => {
     const field = event.target;
     if (!field.matches?.("[data-id-number]")) return;
-    const hint = document.querySelector("[data-id-hint]");
+    const hint = document.getElementById(field.getAttribute("aria-describedby"));
     const text = field.value.trim().toUpperCase();
     const whole = (/^\d{17}[\dX]$/).test(text);
     const right = whole && checkDigit(text) === text[17];
@@ -38,6 +39,9 @@
     const shown = event.target.dataset?.shows;
     if (shown) document.getElementById(shown).hidden = !event.target.checked;
   });
+
+  // What was refused is replaced by the next scan, not added to.
+  document.querySelector("[data-scan]")?.select();
 
   // A wedge scanner types digits fast and ends with Enter; event.code is right even while an IME is composing.
   let burst = "";
@@ -58,9 +62,12 @@
     const frame = document.getElementById("slip");
     try { frame.contentWindow.focus(); frame.contentWindow.print(); } catch { window.open(frame.src); }
   });
-  // After a swap the hand is needed at the new main button, or at what went wrong.
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.requestConfig?.headers?.["X-Cardsvc-Poll"]) return;
-    (event.detail.target.querySelector?.(".fault") || event.detail.target.querySelector?.("[autofocus]"))?.focus();
+  // After a swap the hand is needed at the new main button, else at the one that tries again; the alert is read out.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const { requestConfig, target } = event.detail;
+    if (requestConfig?.headers?.["X-Cardsvc-Poll"]) return;
+    const tried = document.querySelector(requestConfig?.elt.dataset.again || "#none") || requestConfig?.elt.querySelector?.("button");
+    const next = target.querySelector?.("[autofocus]") || (tried?.isConnected && !tried.disabled && tried) || target.querySelector?.(".fault");
+    next?.focus();
   });
 })();
